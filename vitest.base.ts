@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['@bot-bottle/source', 'node', 'import', 'default'];
+
+/** The settings every package's tests share: sources of the neighbours, no hidden globals. */
+export function defineTestConfig(name: string, overrides: { testTimeout?: number; fileParallelism?: boolean } = {}) {
+  return defineConfig({
+    resolve: { conditions },
+    ssr: { resolve: { conditions, externalConditions: conditions } },
+    test: {
+      name,
+      include: ['test/**/*.test.ts'],
+      testTimeout: 20_000,
+      hookTimeout: 30_000,
+      ...overrides,
+    },
+  });
+}
