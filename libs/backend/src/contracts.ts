@@ -1,0 +1,130 @@
+import type { Readable, Writable } from 'node:stream';
+
+export const backendNames = ['docker', 'bubblewrap', 'smolmachines'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+export interface ExitStatus {
+  /** exit code, null when a signal ended the process */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A sidecar as the backend runs it: stdio is the control channel, stderr its log. */
+export interface SidecarProcess {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** host-side process id, null when it is not a process of this host */
+  readonly pid: number | null;
+  readonly exited: Promise<ExitStatus>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+export const sidecarNames = ['egress', 'git-gate', 'supervise'] as const;
+export type SidecarName = (typeof sidecarNames)[number];
+
+export interface SidecarSpec {
+  readonly name: SidecarName;
+  /** self-contained ESM file on the host */
+  readonly program: string;
+  /** whether the sidecar may use the host's network */
+  readonly network: boolean;
+}
+
+export interface TerminalSize {
+  readonly cols: number;
+  readonly rows: number;
+}
+
+export interface SpawnOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** working directory in the guest; default the bottle's workdir */
+  readonly cwd?: string;
+  /** run on a pseudo-terminal of this size; null or absent: pipes */
+  readonly tty?: TerminalSize | null;
+}
+
+/** A live process in a bottle. With a tty, `stderr` is empty: everything comes on `stdout`. */
+export interface BottleProcess {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exited: Promise<ExitStatus>;
+  resize(size: TerminalSize): void;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** An isolated environment, up and reachable only through the backend. */
+export interface Bottle {
+  readonly identity: string;
+  spawn(argv: readonly string[], options?: SpawnOptions): Promise<BottleProcess>;
+  /** Resolves when nothing of the agent runs any more. */
+  readonly exited: Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Capabilities {
+  readonly rootExec: boolean;
+  readonly rebuild: boolean;
+  readonly gvisor: boolean;
+  /** of memory, cpus, pids, disk: those that are really enforced here */
+  readonly resourceLimits: readonly ('memory' | 'cpus' | 'pids' | 'disk')[];
+}
+
+export type Availability =
+  | { readonly available: true; readonly detail: string }
+  | { readonly available: false; readonly reason: string; readonly remedy: string };
+
+/** What a backend needs to know to open a bottle; no secrets. */
+export interface BottleSpec {
+  readonly identity: string;
+  /** folder of this bottle's state, exists, 0700 */
+  readonly stateDir: string;
+  /** environment of every process in the bottle except what `SpawnOptions.env` adds */
+  readonly workdir: string;
+  /** host programs that must run inside: absolute path of the executable */
+  readonly programs: readonly string[];
+  /** extra folders to show read-only, from settings */
+  readonly programDirs: readonly string[];
+  readonly resources: {
+    readonly memory: number | null;
+    readonly cpus: number | null;
+    readonly pids: number | null;
+    readonly disk: number | null;
+  };
+  /** sidecars that the bottle can reach, by the port of its bridge */
+  readonly sidecars: readonly SidecarName[];
+}
+
+/** One bottle being set up: sidecars and the agent's environment start independently and in parallel. */
+export interface BottleHost {
+  /** where the sidecar must listen, e.g. `unix:/run/bot-bottle/egress.sock` as seen by the sidecar */
+  listenAddress(name: SidecarName): string;
+  startSidecar(spec: SidecarSpec): Promise<SidecarProcess>;
+  /** Starts the environment; sidecars need not be up yet. */
+  startBottle(): Promise<Bottle>;
+  /** Proves from inside that nothing but the sidecars answers. Throws `BackendError` when something does. */
+  selfCheck(bottle: Bottle): Promise<void>;
+  /** host-side process ids that belong to this bottle, for tests and diagnostics */
+  pids(): readonly number[];
+  /** Undoes everything, in reverse order; failures are returned, not thrown. */
+  close(): Promise<readonly string[]>;
+}
+
+export interface Leftover {
+  readonly backend: BackendName;
+  readonly kind: 'process' | 'socket' | 'folder' | 'container' | 'network' | 'mount';
+  readonly identity: string | null;
+  readonly description: string;
+  remove(): Promise<void>;
+}
+
+export interface Backend {
+  readonly name: BackendName;
+  readonly capabilities: Capabilities;
+  /** Whether this backend works here; when not, what to change. */
+  probe(): Promise<Availability>;
+  open(spec: BottleSpec): Promise<BottleHost>;
+  /** What earlier bottles left behind and no live owner claims. */
+  leftovers(liveIdentities: ReadonlySet<string>): Promise<readonly Leftover[]>;
+}

@@ -1,0 +1,81 @@
+import type { BottleManifest } from '@bot-bottle/manifest';
+import type { ProviderRoute } from '@bot-bottle/egress';
+
+/** How the agent program of a provider is started. */
+export interface ProviderRuntime {
+  /** argv[0] and fixed arguments */
+  readonly command: readonly string[];
+  readonly image: string;
+  /** path of a Dockerfile on the host, null for the built-in image */
+  readonly dockerfile: string | null;
+  readonly promptMode: 'append-file' | 'config' | 'env';
+  readonly bypassArgs: readonly string[];
+  readonly resumeArgs: readonly string[];
+  readonly remoteControlArgs: readonly string[];
+  /** arguments of a headless run, and what goes to stdin (null: stdin is closed) */
+  headlessArgs(prompt: string): { readonly args: readonly string[]; readonly stdin: string | null };
+}
+
+export interface GuestDir {
+  readonly path: string;
+  readonly mode: number;
+}
+
+export interface GuestFile {
+  readonly path: string;
+  readonly mode: number;
+  /** text to write, or a file or folder of the host to copy */
+  readonly source: { readonly content: string } | { readonly hostPath: string };
+}
+
+export interface GuestCommand {
+  readonly argv: readonly string[];
+  /** shown when the command fails */
+  readonly failureMessage: string;
+  /** text that stdout or stderr must contain; null: the exit code decides */
+  readonly expectOutput: string | null;
+}
+
+/** A value that lives on the host, named but not read. */
+export type SecretRef =
+  | { readonly kind: 'host-env'; readonly name: string }
+  | { readonly kind: 'prompt'; readonly name: string; readonly message: string | null }
+  | { readonly kind: 'provider-file'; readonly path: string; readonly pointer: string };
+
+/** Everything that makes a bottle ready for one agent program; applied by shared code on any backend. */
+export interface AgentProvisionPlan {
+  readonly env: Readonly<Record<string, string>>;
+  readonly hiddenEnvNames: readonly string[];
+  readonly dirs: readonly GuestDir[];
+  readonly files: readonly GuestFile[];
+  readonly preCopy: readonly GuestCommand[];
+  readonly verify: readonly GuestCommand[];
+  readonly egressRoutes: readonly ProviderRoute[];
+  /** token_ref used by a provider route → where its value comes from */
+  readonly secretRefs: Readonly<Record<string, SecretRef>>;
+}
+
+export interface ProviderContext {
+  readonly bottle: BottleManifest;
+  readonly agentName: string;
+  /** trimmed system prompt, '' when there is none */
+  readonly prompt: string;
+  readonly skills: readonly string[];
+  readonly guestHome: string;
+  /** working directory in the guest */
+  readonly workdir: string;
+  readonly botBottleHome: string;
+  /** home folder of the operator, where vendors keep their host files */
+  readonly hostHome: string;
+}
+
+export interface AgentProvider {
+  readonly name: string;
+  /** where the provider came from, for the preflight: built-in or a file */
+  readonly origin: string;
+  readonly skillsDir: string;
+  runtime(context: ProviderContext): ProviderRuntime;
+  /** Resolution only: reads nothing but what it names, starts nothing. */
+  plan(context: ProviderContext): AgentProvisionPlan;
+  superviseCommands(url: string): readonly GuestCommand[];
+}
