@@ -1,0 +1,82 @@
+import type { AgentProvisionPlan, GuestFile, ProviderRuntime, SecretRef } from '@bot-bottle/providers';
+import type { EffectiveAgent } from '@bot-bottle/manifest';
+import type { EffectiveRoutes } from '@bot-bottle/egress';
+import type { BackendName, SidecarName } from '../contracts.ts';
+
+/** How the agent program is to be run. */
+export type RunMode =
+  | { readonly kind: 'interactive' }
+  | { readonly kind: 'headless'; readonly prompt: string }
+  /** `run … -- CMD`: this instead of the agent program */
+  | { readonly kind: 'command'; readonly argv: readonly string[] };
+
+/** A folder that is copied into the bottle. */
+export interface WorkspacePlan {
+  readonly source: string;
+  readonly target: string;
+  /** files named with --include although ignored or flagged */
+  readonly include: readonly string[];
+  /** paths, relative to `source`, left out because a detector flagged them, with the rules */
+  readonly flagged: ReadonlyArray<{ readonly path: string; readonly rules: readonly string[] }>;
+}
+
+/** One env variable that enters the bottle with a secret value. */
+export interface ForwardedEnv {
+  readonly name: string;
+  readonly ref: SecretRef;
+}
+
+/**
+ * The fully resolved, secret-free description of what a launch will do. Immutable, serialisable, made without side
+ * effects outside the state folder.
+ */
+export interface BottlePlan {
+  readonly identity: string;
+  readonly label: string | null;
+  readonly startedAt: string;
+  readonly agent: EffectiveAgent;
+  readonly backend: { readonly name: BackendName; readonly reason: string };
+  readonly provider: { readonly name: string; readonly origin: string };
+  readonly runtime: Pick<ProviderRuntime, 'command' | 'image' | 'dockerfile' | 'bypassArgs'>;
+  readonly mode: RunMode;
+  /** argv of the main process */
+  readonly argv: readonly string[];
+  /** text for the main process's stdin, null: closed or the terminal's */
+  readonly stdin: string | null;
+  readonly guestHome: string;
+  readonly workdir: string;
+  readonly botBottleHome: string;
+  readonly stateDir: string;
+  readonly provision: AgentProvisionPlan;
+  readonly skills: ReadonlyArray<{ readonly name: string; readonly source: string; readonly files: readonly GuestFile[] }>;
+  /** where the skills go in the guest */
+  readonly skillsDir: string;
+  readonly workspace: WorkspacePlan | null;
+  /** literal env of the bottle, placeholders of the provider included */
+  readonly env: Readonly<Record<string, string>>;
+  readonly forwardedEnv: readonly ForwardedEnv[];
+  readonly routes: EffectiveRoutes;
+  /** secrets of the sidecars: slot → where the value comes from */
+  readonly slotRefs: Readonly<Record<string, SecretRef>>;
+  readonly sidecars: readonly SidecarName[];
+  /** absolute host paths of executables that must run inside (backends that share the host's programs) */
+  readonly programs: readonly string[];
+  readonly programDirs: readonly string[];
+  readonly egress: {
+    readonly log: 0 | 1 | 2;
+    readonly budget: { readonly request_bytes: number | null; readonly total_bytes: number | null };
+    readonly dlpAllow: ReadonlyArray<{ readonly rule?: string; readonly sha256?: string }>;
+    readonly extraCaFile: string | null;
+    readonly upstreamProxy: { readonly url: string; readonly noProxy: readonly string[]; readonly hasCredentials: boolean } | null;
+    /** name → address overrides of settings.yml */
+    readonly hosts: Readonly<Record<string, string>>;
+  };
+  readonly resources: {
+    readonly memory: number | null;
+    readonly cpus: number | null;
+    readonly pids: number | null;
+    readonly disk: number | null;
+  };
+  readonly keep: boolean;
+  readonly warnings: readonly string[];
+}
