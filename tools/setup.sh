@@ -1,0 +1,64 @@
+#!/bin/sh
+# Makes a fresh machine ready: sh tools/setup.sh [demo|test|bench]
+# Needs Node.js 18 or newer and npm to start with; everything else comes from here.
+# As root it installs missing system packages; otherwise it prints the exact command and stops.
+set -eu
+cd "$(dirname "$0")/.."
+purpose="${1:-demo}"
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+# program:package pairs; the demo needs only bubblewrap
+wanted="bwrap:bubblewrap"
+case "$purpose" in
+  demo) ;;
+  test) wanted="$wanted git:git curl:curl python3:python3 openssl:openssl ss:iproute2 gcc:gcc" ;;
+  bench) wanted="$wanted git:git curl:curl python3:python3 mitmdump:mitmproxy squid:squid-openssl openssl:openssl socat:socat rg:ripgrep" ;;
+  *) say "unknown purpose \"$purpose\": demo, test or bench"; exit 2 ;;
+esac
+
+PATH="$PATH:/usr/sbin:/sbin"
+missing=""
+for pair in $wanted; do
+  command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
+done
+if [ "$purpose" = test ] && ! python3 -c 'import requests' >/dev/null 2>&1; then
+  missing="$missing python3-requests"
+fi
+if [ -n "$missing" ]; then
+  install="apt-get install --yes --no-install-recommends$missing"
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "installing system packages:$missing"
+    apt-get update --quiet --quiet
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive $install --quiet --quiet >/dev/null
+  else
+    say "system packages are missing:$missing"
+    say "install them with: sudo $install"
+    exit 1
+  fi
+fi
+
+lock="$(cksum < package-lock.json)"
+if [ "$(cat node_modules/.bot-bottle-lock 2>/dev/null || true)" != "$lock" ]; then
+  say "installing npm packages"
+  npm ci --no-audit --no-fund --loglevel=error
+  printf '%s' "$lock" > node_modules/.bot-bottle-lock
+fi
+
+PATH="$PWD/node_modules/.bin:$PATH"
+major="$(node -p 'process.versions.node.split(".")[0]')"
+if [ "$major" -lt 24 ]; then
+  say "Node.js 24 is needed to build, this is $(node --version) and no prebuilt one is packaged for this system."
+  say "Install Node.js 24 and run the command again."
+  exit 1
+fi
+
+export NX_TUI=false NX_DAEMON=false
+say "building"
+log="$(mktemp)"
+trap 'rm -f "$log"' EXIT
+if ! nx run-many -t build --outputStyle=static >"$log" 2>&1; then
+  cat "$log" >&2
+  exit 1
+fi
