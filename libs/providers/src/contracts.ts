@@ -12,6 +12,10 @@ export interface ProviderRuntime {
   readonly bypassArgs: readonly string[];
   readonly resumeArgs: readonly string[];
   readonly remoteControlArgs: readonly string[];
+  /** why remote control cannot work in this bottle; absent or null: it can when `remoteControlArgs` is not empty */
+  readonly remoteControlRefusal?: string | null;
+  /** arguments that pass the system prompt; absent or []: none are needed, or the prompt is empty */
+  readonly promptArgs?: readonly string[];
   /** arguments of a headless run, and what goes to stdin (null: stdin is closed) */
   headlessArgs(prompt: string): { readonly args: readonly string[]; readonly stdin: string | null };
 }

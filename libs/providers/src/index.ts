@@ -1,1 +1,15 @@
-export {};
+export type {
+  AgentProvider,
+  AgentProvisionPlan,
+  GuestCommand,
+  GuestDir,
+  GuestFile,
+  ProviderContext,
+  ProviderRuntime,
+  SecretRef,
+} from './contracts.ts';
+export { claudeProvider } from './claude/claude-provider.ts';
+export { commandProvider } from './command/command-provider.ts';
+export { ProviderError, type ProviderErrorCode } from './errors.ts';
+export { builtInProviders, findProvider } from './find-provider.ts';
+export { promptPath } from './prompt-path.ts';
