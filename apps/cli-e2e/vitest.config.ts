@@ -1,3 +1,4 @@
 import { defineTestConfig } from '../../vitest.base.ts';
 
-export default defineTestConfig('cli-e2e');
+// Real bottles: one file at a time, or two cores make time-outs out of nothing.
+export default defineTestConfig('cli-e2e', { testTimeout: 90_000, fileParallelism: false });

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConnectProxy } from './support/connect-proxy.ts';
+import { answerPieces, fakeAnthropic } from './support/fake-anthropic.ts';
+import { operators } from './support/operators.ts';
+import { has } from './support/requirements.ts';
+import { filesHolding, plantedSecret } from './support/secrets.ts';
+import type { Upstream } from './support/upstream.ts';
+import { World } from './support/world.ts';
+
+const programs = path.resolve(import.meta.dirname, '../../../.cache/programs/node_modules/.bin');
+const claude = path.join(programs, 'claude');
+const available = existsSync(claude)
+  ? has('claude', claude, ['--version'])
+  : has('claude', 'claude', ['--version']);
+
+describe.skipIf(!available).each(operators)('start as $name: the real Claude Code CLI', (operator) => {
+  const token = plantedSecret('sk-ant-oat01');
+  let world: World;
+  let api: Upstream;
+  let proxy: ConnectProxy;
+
+  beforeAll(async () => {
+    api = fakeAnthropic();
+    proxy = new ConnectProxy(await api.listen());
+    const url = await proxy.listen();
+    world = new World(operator);
+    world.write(
+      'settings.yml',
+      `backend: bubblewrap\nupstream_proxy: ${url}\nextra_ca_file: ${api.certificate.caFile}\n`,
+    );
+    world.bottle(
+      'claude',
+      'agent_provider: { template: claude, auth_token: E2E_CLAUDE_TOKEN }\nsupervise: false',
+    );
+    world.agent('reviewer', 'claude', 'You answer in one sentence.');
+  });
+  afterAll(async () => {
+    await world.close();
+    await proxy.close();
+    await api.close();
+  });
+
+  it('answers a prompt through egress with the real token, which it never had', async () => {
+    const outcome = await world.cli(
+      ['start', 'reviewer', '--backend', 'bubblewrap', '--yes', '--headless', '--prompt', 'Is it safe?'],
+      {
+        env: { E2E_CLAUDE_TOKEN: token, PATH: `${programs}:${path.dirname(process.execPath)}:/usr/bin:/bin` },
+        timeoutMs: 80_000,
+      },
+    );
+    expect(outcome).toMatchObject({ code: 0, stdout: expect.stringContaining(answerPieces.join('')) });
+    expect(outcome.stdout + outcome.stderr).not.toContain(token);
+
+    const messages = api.seen.filter((seen) => seen.url.startsWith('/v1/messages'));
+    expect(messages.length).toBeGreaterThan(0);
+    expect(new Set(messages.map((seen) => seen.headers.authorization))).toEqual(new Set([`Bearer ${token}`]));
+    expect(messages.some((seen) => seen.body.includes('You answer in one sentence.'))).toBe(true);
+    expect(new Set(proxy.targets)).toEqual(new Set(['api.anthropic.com:443']));
+    expect(filesHolding(token, [world.botBottleHome])).toEqual([]);
+  });
+
+  it('holds only the placeholder', async () => {
+    const outcome = await world.run('reviewer', 'env; cat ~/.claude.json ~/.claude/* 2>/dev/null', {
+      env: { E2E_CLAUDE_TOKEN: token, PATH: `${programs}:${path.dirname(process.execPath)}:/usr/bin:/bin` },
+    });
+    expect(outcome.stdout).toContain('CLAUDE_CODE_OAUTH_TOKEN=egress-placeholder');
+    expect(outcome.stdout).not.toContain(token);
+  });
+});

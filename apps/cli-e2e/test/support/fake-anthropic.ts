@@ -1,0 +1,67 @@
+import type { ServerResponse } from 'node:http';
+import { type SeenRequest, Upstream } from './upstream.ts';
+
+/** What the fake model says, in the pieces in which it is streamed. */
+export const answerPieces = ['The bottle ', 'holds ', 'no secret.'] as const;
+
+/** A stand-in for the Anthropic API that speaks the Messages API's server-sent events. */
+export function fakeAnthropic(): Upstream {
+  return new Upstream(['api.anthropic.com'], (request, response) => {
+    if (request.method === 'POST' && request.url.startsWith('/v1/messages')) answerMessage(request, response);
+    else response.writeHead(404, { 'Content-Type': 'application/json' }).end('{"type":"error"}');
+  });
+}
+
+function answerMessage(request: SeenRequest, response: ServerResponse): void {
+  if (request.url.includes('count_tokens')) {
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"input_tokens":1}');
+    return;
+  }
+  const { stream, model } = JSON.parse(request.body) as { stream?: boolean; model: string };
+  const message = {
+    id: 'msg_e2e',
+    type: 'message',
+    role: 'assistant',
+    model,
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage: { input_tokens: 1, output_tokens: 1 },
+  };
+  if (stream !== true) {
+    const content = [{ type: 'text', text: answerPieces.join('') }];
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify({ ...message, content, stop_reason: 'end_turn' }));
+    return;
+  }
+  response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+  const events: Array<{ type: string; [key: string]: unknown }> = [
+    { type: 'message_start', message },
+    { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+    ...answerPieces.map((text) => ({
+      type: 'content_block_delta',
+      index: 0,
+      delta: { type: 'text_delta', text },
+    })),
+    { type: 'content_block_stop', index: 0 },
+    {
+      type: 'message_delta',
+      delta: { stop_reason: 'end_turn', stop_sequence: null },
+      usage: { output_tokens: 3 },
+    },
+    { type: 'message_stop' },
+  ];
+  sendOneByOne(response, events);
+}
+
+/** One event a turn of the event loop, so that a proxy that buffers would be seen. */
+function sendOneByOne(response: ServerResponse, events: ReadonlyArray<{ type: string }>): void {
+  const [event, ...rest] = events;
+  if (event === undefined) {
+    response.end();
+    return;
+  }
+  response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`, () => {
+    setImmediate(() => sendOneByOne(response, rest));
+  });
+}
