@@ -54,6 +54,21 @@ if [ "$major" -lt 24 ]; then
   exit 1
 fi
 
+# The real Claude Code CLI for the end-to-end tests; without it they are skipped, or fail where it is required.
+claude_version=2.1.329
+claude_stamp=.cache/programs/claude-version
+if [ "$purpose" = test ] && [ "$(cat "$claude_stamp" 2>/dev/null || true)" != "$claude_version" ]; then
+  say "installing Claude Code $claude_version for the end-to-end tests"
+  mkdir -p .cache/programs
+  [ -f .cache/programs/package.json ] || printf '{ "private": true }\n' > .cache/programs/package.json
+  if npm install --prefix .cache/programs --save-exact --no-audit --no-fund --loglevel=error \
+    "@anthropic-ai/claude-code@$claude_version"; then
+    printf '%s' "$claude_version" > "$claude_stamp"
+  else
+    say "Claude Code could not be installed: its tests are skipped"
+  fi
+fi
+
 export NX_TUI=false NX_DAEMON=false
 say "building"
 log="$(mktemp)"
