@@ -1,1 +1,35 @@
-export {};
+export {
+  backendNames,
+  sidecarNames,
+  type Availability,
+  type Backend,
+  type BackendName,
+  type Bottle,
+  type BottleHost,
+  type BottleProcess,
+  type BottleSpec,
+  type Capabilities,
+  type ExitStatus,
+  type Leftover,
+  type SidecarName,
+  type SidecarProcess,
+  type SidecarSpec,
+  type SpawnOptions,
+  type TerminalSize,
+} from './contracts.ts';
+export { canaryFor, type Canary } from './env/canary.ts';
+export { caEnvNames, guestEnvironment, type GuestEnvironmentOptions } from './env/guest-environment.ts';
+export { guestCaFile, guestHome, guestWorkspace } from './env/guest-paths.ts';
+export { BackendError, type BackendErrorCode } from './errors.ts';
+export { botBottleHome } from './home/bot-bottle-home.ts';
+export { ensureHome } from './home/ensure-home.ts';
+export type { BottlePlan, ForwardedEnv, RunMode, WorkspacePlan } from './plan/bottle-plan.ts';
+export { copyIn, type CopyInOptions, type CopyInResult } from './provision/copy-in.ts';
+export { execInBottle, type ExecOptions, type ExecResult } from './provision/exec-in-bottle.ts';
+export type { TarEntry } from './provision/tar-entry.ts';
+export { resolveSecrets, type ResolvedSecrets, type SecretSources } from './secrets/resolve-secrets.ts';
+export { SecretStore } from './secrets/secret-store.ts';
+export { isIdentity, newIdentity } from './state/identity.ts';
+export { metadataFor, type Metadata } from './state/metadata.ts';
+export type { StateLock } from './state/state-lock.ts';
+export { StateStore, type StateEntry } from './state/state-store.ts';

@@ -1,4 +1,5 @@
 const brand = Symbol.for('bot-bottle.providers.error');
+const userError = Symbol.for('bot-bottle.user-error');
 
 export type ProviderErrorCode = 'unknown_provider' | 'invalid_provider' | 'invalid_option';
 
@@ -9,7 +10,7 @@ export class ProviderError extends Error {
   readonly hint: string | null;
   readonly data: Readonly<Record<string, unknown>>;
   readonly [brand] = true;
-  readonly [Symbol.for('bot-bottle.user-error')] = true;
+  readonly [userError] = true;
 
   constructor(
     code: ProviderErrorCode,

@@ -48,7 +48,11 @@ export interface BottlePlan {
   readonly botBottleHome: string;
   readonly stateDir: string;
   readonly provision: AgentProvisionPlan;
-  readonly skills: ReadonlyArray<{ readonly name: string; readonly source: string; readonly files: readonly GuestFile[] }>;
+  readonly skills: ReadonlyArray<{
+    readonly name: string;
+    readonly source: string;
+    readonly files: readonly GuestFile[];
+  }>;
   /** where the skills go in the guest */
   readonly skillsDir: string;
   readonly workspace: WorkspacePlan | null;
@@ -67,7 +71,11 @@ export interface BottlePlan {
     readonly budget: { readonly request_bytes: number | null; readonly total_bytes: number | null };
     readonly dlpAllow: ReadonlyArray<{ readonly rule?: string; readonly sha256?: string }>;
     readonly extraCaFile: string | null;
-    readonly upstreamProxy: { readonly url: string; readonly noProxy: readonly string[]; readonly hasCredentials: boolean } | null;
+    readonly upstreamProxy: {
+      readonly url: string;
+      readonly noProxy: readonly string[];
+      readonly hasCredentials: boolean;
+    } | null;
     /** name → address overrides of settings.yml */
     readonly hosts: Readonly<Record<string, string>>;
   };
