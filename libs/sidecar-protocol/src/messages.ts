@@ -37,7 +37,12 @@ export const toSidecarSchema = z.discriminatedUnion('type', [
     seq: z.int().nonnegative(),
     message: z.string().describe('why the events after the last acknowledged one were not written'),
   }),
-  z.strictObject({ type: z.literal('answer'), id: requestId, answer: z.unknown() }),
+  z.strictObject({
+    type: z.literal('answer'),
+    id: requestId,
+    answer: z.unknown(),
+    error: z.string().optional().describe('why there is no answer; absent when there is one'),
+  }),
 ]);
 
 /** What a sidecar sends on its stdout. */
