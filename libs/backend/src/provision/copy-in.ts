@@ -1,8 +1,8 @@
 import type { Bottle } from '../contracts.ts';
 import { BackendError } from '../errors.ts';
 import { execInBottle, type ExecResult } from './exec-in-bottle.ts';
-import type { TarEntry } from './tar-entry.ts';
-import { writeTar } from './write-tar.ts';
+import type { TarEntry } from '../tar/tar-entry.ts';
+import { writeTar } from '../tar/write-tar.ts';
 
 export interface CopyInOptions {
   /** folder of the guest that entry paths are relative to */

@@ -7,5 +7,12 @@ export type TarEntry =
       readonly mode: number;
       readonly content: string | Uint8Array;
     }
-  | { readonly kind: 'host-file'; readonly path: string; readonly mode: number; readonly hostPath: string }
+  | {
+      readonly kind: 'host-file';
+      readonly path: string;
+      readonly mode: number;
+      readonly hostPath: string;
+      /** looks at the bytes of a file of up to 4 MiB as they are about to be copied; false leaves it out */
+      readonly accept?: (content: Uint8Array) => boolean;
+    }
   | { readonly kind: 'link'; readonly path: string; readonly target: string };

@@ -1,0 +1,176 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import type { KnownSecret } from '@bot-bottle/dlp';
+import type { GuestCommand } from '@bot-bottle/providers';
+import type { Bottle } from '../contracts.ts';
+import { guestCaFile } from '../env/guest-paths.ts';
+import { BackendError } from '../errors.ts';
+import type { BottlePlan } from '../plan/bottle-plan.ts';
+import type { TarEntry } from '../tar/tar-entry.ts';
+import type { FlaggedFile } from '../workspace/scan-workspace.ts';
+import { workspaceEntries } from '../workspace/workspace-entries.ts';
+import { copyIn } from './copy-in.ts';
+import { execInBottle } from './exec-in-bottle.ts';
+import { gitIdentityConfig } from './git-identity.ts';
+import { caEntries, dirEntries, fileEntries, homeRelative, promptEntries } from './provision-entries.ts';
+
+export interface ProvisionOptions {
+  /** certificate of the bottle's CA */
+  readonly caPem: string;
+  /** environment of the guest, for the provider's commands */
+  readonly env: Readonly<Record<string, string>>;
+  /** values that no copied file may hold */
+  readonly knownSecrets?: readonly KnownSecret[];
+  readonly signal?: AbortSignal;
+  /** told what is being done, e.g. each file of the workspace */
+  readonly onProgress?: (what: string) => void;
+}
+
+export interface ProvisionResult {
+  /** SHA-256 of the CA certificate as tools show it, for the log */
+  readonly caFingerprint: string;
+  /** files of the workspace left out beyond those in the plan */
+  readonly leftOut: readonly FlaggedFile[];
+  readonly warnings: readonly string[];
+}
+
+interface Step {
+  readonly name: string;
+  readonly entries: () => Iterable<TarEntry> | AsyncIterable<TarEntry>;
+}
+
+/**
+ * Makes a fresh bottle ready: CA, prompt, provider, skills, workspace, git identity, in this order. Each unbroken run of
+ * files is one archive, so a provider without commands costs one process in the guest.
+ *
+ * @throws BackendError `provision_failed` with the failing step's message
+ */
+export async function provision(
+  bottle: Bottle,
+  plan: BottlePlan,
+  options: ProvisionOptions,
+): Promise<ProvisionResult> {
+  const { provision: provider, workspace } = plan;
+  const leftOut: FlaggedFile[] = [];
+  const beforeFiles: Step[] = [
+    { name: 'CA', entries: () => caEntries(plan, options.caPem) },
+    { name: 'system prompt', entries: () => promptEntries(plan) },
+    { name: 'provider folders', entries: () => dirEntries(plan, provider.dirs) },
+  ];
+  const providerFiles: Step[] = [
+    { name: 'provider files', entries: () => fileEntries(plan, provider.files) },
+  ];
+  const afterFiles: Step[] = [
+    {
+      name: 'skills',
+      entries: () =>
+        fileEntries(
+          plan,
+          plan.skills.flatMap(({ files }) => files),
+        ),
+    },
+    { name: 'workspace', entries: () => (workspace === null ? [] : workspaceFiles(plan, options, leftOut)) },
+    { name: 'git identity', entries: () => identityEntries(plan) },
+  ];
+  const batches: Array<Step[] | readonly GuestCommand[]> = [];
+  if (provider.preCopy.length === 0 && provider.verify.length === 0) {
+    await copySteps(bottle, plan, options, [...beforeFiles, ...providerFiles, ...afterFiles], true);
+    return result(options, leftOut);
+  }
+  batches.push(beforeFiles, provider.preCopy, providerFiles, provider.verify, afterFiles);
+  for (const [index, batch] of batches.entries()) {
+    if (isCommands(batch)) await runCommands(bottle, batch, options);
+    else await copySteps(bottle, plan, options, batch, index === 0);
+  }
+  return result(options, leftOut);
+}
+
+const isCommands = (batch: Step[] | readonly GuestCommand[]): batch is readonly GuestCommand[] =>
+  batch.every((item) => 'argv' in item);
+
+function result(options: ProvisionOptions, leftOut: readonly FlaggedFile[]): ProvisionResult {
+  const warnings = leftOut.map(
+    ({ path, rules }) => `${path} was left out of the workspace: ${rules.join(', ')}`,
+  );
+  return { caFingerprint: new X509Certificate(options.caPem).fingerprint256, leftOut, warnings };
+}
+
+async function copySteps(
+  bottle: Bottle,
+  plan: BottlePlan,
+  options: ProvisionOptions,
+  steps: readonly Step[],
+  withCa: boolean,
+): Promise<void> {
+  let current = 'files';
+  const entries = async function* (): AsyncGenerator<TarEntry> {
+    for (const { name, entries: of } of steps) {
+      current = name;
+      options.onProgress?.(name);
+      yield* of();
+    }
+  };
+  const copied = await copyIn(bottle, entries(), {
+    root: plan.guestHome,
+    env: options.env,
+    ...(withCa ? { checksum: homeRelative(plan, guestCaFile) } : {}),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  }).catch((error: unknown) => {
+    throw stepFailed(current, error);
+  });
+  const expected = createHash('sha256').update(options.caPem).digest('hex');
+  if (withCa && copied.sha256 !== expected) {
+    throw new BackendError('provision_failed', 'the CA in the bottle is not the one that was made for it', {
+      data: { expected, found: copied.sha256 },
+    });
+  }
+}
+
+function stepFailed(step: string, cause: unknown): BackendError {
+  if (BackendError.isInstance(cause) && cause.code === 'provision_failed') return cause;
+  const detail = BackendError.isInstance(cause) ? `: ${cause.message}` : '';
+  const data = BackendError.isInstance(cause) ? cause.data : {};
+  return new BackendError('provision_failed', `the ${step} could not be copied into the bottle${detail}`, {
+    data,
+    cause,
+  });
+}
+
+async function runCommands(
+  bottle: Bottle,
+  commands: readonly GuestCommand[],
+  options: ProvisionOptions,
+): Promise<void> {
+  for (const { argv, failureMessage, expectOutput } of commands) {
+    const { code, stdout, stderr } = await execInBottle(bottle, argv, {
+      env: options.env,
+      maxOutput: 64 * 1024,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    const failed =
+      expectOutput === null ? code !== 0 : !stdout.includes(expectOutput) && !stderr.includes(expectOutput);
+    if (failed)
+      throw new BackendError('provision_failed', failureMessage, {
+        data: { code, stderr: stderr.slice(0, 4096) },
+      });
+  }
+}
+
+async function* workspaceFiles(
+  plan: BottlePlan,
+  options: ProvisionOptions,
+  leftOut: FlaggedFile[],
+): AsyncGenerator<TarEntry> {
+  if (plan.workspace === null) return;
+  const { onProgress } = options;
+  yield* workspaceEntries(plan.workspace, {
+    target: homeRelative(plan, plan.workspace.target),
+    knownSecrets: options.knownSecrets ?? [],
+    onFlagged: (file) => leftOut.push(file),
+    ...(onProgress === undefined ? {} : { onFile: (path: string) => onProgress(path) }),
+  });
+}
+
+function identityEntries(plan: BottlePlan): TarEntry[] {
+  const content = gitIdentityConfig(plan);
+  return content === null ? [] : [{ kind: 'text', path: '.gitconfig', mode: 0o644, content }];
+}

@@ -1,0 +1,108 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import type { z } from 'zod';
+import { BackendError } from '../errors.ts';
+import { settingsSchema, type Settings, type SettingsFile } from './settings-schema.ts';
+
+/**
+ * Settings of a text; an empty one gives the defaults.
+ *
+ * @param file path shown in errors; relative paths in the text start at its folder
+ * @throws BackendError `settings_invalid` with every problem and its position
+ */
+export function parseSettings(text: string, file: string): Settings {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    version: '1.2',
+    schema: 'core',
+  });
+  const problems = [...document.errors, ...document.warnings].map(({ pos, message }) => {
+    const { line, col } = lines.linePos(pos[0]);
+    return `${file}:${line}:${col}: ${message.split('\n')[0] ?? ''}`;
+  });
+  if (problems.length > 0) throw invalid(problems, file);
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 10 }) ?? {};
+  } catch (error) {
+    throw invalid([`${file}: ${error instanceof Error ? error.message : 'cannot be read'}`], file);
+  }
+  const result = settingsSchema.safeParse(value);
+  if (!result.success) {
+    throw invalid(
+      flatten(result.error.issues).map(
+        (issue) => `${file}:${position(document, lines, issue.path)}: ${describe(issue)}`,
+      ),
+      file,
+    );
+  }
+  return withDefaults(result.data, resolve(file, '..'));
+}
+
+function withDefaults(found: SettingsFile, folder: string): Settings {
+  const absolute = (path: string): string => {
+    const expanded = path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+    return isAbsolute(expanded) ? expanded : resolve(folder, expanded);
+  };
+  const proxy =
+    typeof found.upstream_proxy === 'string' ? { url: found.upstream_proxy } : found.upstream_proxy;
+  return {
+    backend: found.backend ?? null,
+    upstreamProxy:
+      proxy === undefined
+        ? null
+        : { url: proxy.url, authEnv: ('auth_env' in proxy ? proxy.auth_env : null) ?? null },
+    noProxy: found.no_proxy ?? [],
+    extraCaFile: found.extra_ca_file === undefined ? null : absolute(found.extra_ca_file),
+    hosts: found.hosts ?? {},
+    docker: {
+      egressNetwork: found.docker?.egress_network ?? null,
+      runtime: found.docker?.runtime ?? null,
+      host: found.docker?.host ?? null,
+    },
+    bubblewrap: { programs: (found.bubblewrap?.programs ?? []).map((path) => absolute(path)) },
+    notify: { command: found.notify?.command ?? null, webhook: found.notify?.webhook ?? null },
+    editor: found.editor ?? null,
+  };
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Issues with those of the union's closest branch in place of "invalid input". */
+function flatten(issues: readonly Issue[]): Issue[] {
+  return issues.flatMap((issue) => {
+    if (issue.code !== 'invalid_union') return [issue];
+    const branch =
+      issue.errors.findLast((inner) => inner.length > 0 && inner.every(({ path }) => path.length > 0)) ??
+      issue.errors[0];
+    return flatten(branch ?? []).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+  });
+}
+
+function describe(issue: Issue): string {
+  const path = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const allowed = path === '' ? Object.keys(settingsSchema.shape).toSorted().join(', ') : null;
+    const keys = issue.keys.map((key) => (path === '' ? key : `${path}.${key}`)).join(', ');
+    return `unknown key ${keys}${allowed === null ? '' : ` (known: ${allowed})`}`;
+  }
+  return `${path === '' ? 'the settings' : path}: ${issue.message}`;
+}
+
+function position(document: Document, lines: LineCounter, path: readonly PropertyKey[]): string {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    const offset = isNode(node) ? node.range?.[0] : undefined;
+    if (offset === undefined) continue;
+    const { line, col } = lines.linePos(offset);
+    return `${line}:${col}`;
+  }
+  return '1:1';
+}
+
+function invalid(problems: readonly string[], file: string): BackendError {
+  return new BackendError('settings_invalid', problems.join('\n'), { data: { file, problems } });
+}
