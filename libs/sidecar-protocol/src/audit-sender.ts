@@ -64,7 +64,8 @@ export class AuditSender {
   }
 
   #settle(seq: number, settle: (open: OpenEvent) => void): void {
-    if (seq > this.#seq) throw new ProtocolError('out_of_sequence', 'an event that was never sent is acknowledged');
+    if (seq > this.#seq)
+      throw new ProtocolError('out_of_sequence', 'an event that was never sent is acknowledged');
     let open = this.#open[this.#first];
     while (open !== undefined && open.seq <= seq) {
       this.#first += 1;

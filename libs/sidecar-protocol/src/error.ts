@@ -25,7 +25,11 @@ export class ProtocolError extends Error {
   readonly code: ProtocolErrorCode;
   readonly data: Readonly<Record<string, string | number>>;
 
-  constructor(code: ProtocolErrorCode, message: string, data: Readonly<Record<string, string | number>> = {}) {
+  constructor(
+    code: ProtocolErrorCode,
+    message: string,
+    data: Readonly<Record<string, string | number>> = {},
+  ) {
     super(message);
     this.code = code;
     this.data = data;

@@ -68,7 +68,8 @@ export class LauncherChannel {
     this.#options = options;
     this.#limits = { ...defaults, ...options.limits };
     this.closed = this.#end.promise;
-    options.stdin.on('error', () => this.#close(null));
+    // The sidecar may have died with events still on its stdout, so reading goes on.
+    options.stdin.on('error', () => this.#requests.fail(new ProtocolError('closed', 'the sidecar is gone')));
     this.#writer = new LauncherWriter(options.stdin);
     this.#proposalRate = new RateLimit(this.#limits.proposalsPerMinute);
     this.#audit = new AuditReceiver({
@@ -90,7 +91,13 @@ export class LauncherChannel {
     options: RequestOptions = {},
   ): Promise<ReadyReport> {
     const answer = await this.#ask(
-      (id) => ({ type: 'configure', v: PROTOCOL_VERSION, id, config, secrets: { ...secrets } }),
+      (id) => ({
+        type: 'configure',
+        v: PROTOCOL_VERSION,
+        id,
+        config: config ?? null,
+        secrets: { ...secrets },
+      }),
       options,
     );
     if (answer.type !== 'ready') throw this.#unexpected();
@@ -99,11 +106,14 @@ export class LauncherChannel {
 
   /** Replaces the policy table and resolves with the digest of the one in force. Rejects like `configure`. */
   async setTable(table: unknown, options: RequestOptions = {}): Promise<string | null> {
-    return this.#done(await this.#ask((id) => ({ type: 'table', id, table }), options));
+    return this.#done(await this.#ask((id) => ({ type: 'table', id, table: table ?? null }), options));
   }
 
   /** Replaces all secrets. Rejects like `configure`. */
-  async setSecrets(secrets: Readonly<Record<string, string>>, options: RequestOptions = {}): Promise<string | null> {
+  async setSecrets(
+    secrets: Readonly<Record<string, string>>,
+    options: RequestOptions = {},
+  ): Promise<string | null> {
     return this.#done(await this.#ask((id) => ({ type: 'secrets', id, secrets: { ...secrets } }), options));
   }
 
@@ -156,7 +166,10 @@ export class LauncherChannel {
     }
     const parsed = fromSidecarSchema.safeParse(value);
     if (parsed.success) return parsed.data;
-    throw new ProtocolError('invalid_message', 'the sidecar sent a message that does not follow the protocol');
+    throw new ProtocolError(
+      'invalid_message',
+      'the sidecar sent a message that does not follow the protocol',
+    );
   }
 
   #receive(message: FromSidecar): void {
@@ -198,7 +211,11 @@ export class LauncherChannel {
     let message: ToSidecar;
     try {
       if (this.#options.onProposal === undefined) throw new ProtocolRefusal('proposals are not taken');
-      message = { type: 'answer', id, answer: await this.#options.onProposal(proposal, this.#abort.signal) };
+      message = {
+        type: 'answer',
+        id,
+        answer: (await this.#options.onProposal(proposal, this.#abort.signal)) ?? null,
+      };
     } catch (error) {
       const text = ProtocolRefusal.isInstance(error) ? error.message : 'the proposal could not be taken';
       message = { type: 'answer', id, answer: null, error: text };

@@ -46,7 +46,10 @@ export class LauncherWriter {
     else this.#held.push(outcome);
     if (this.#held.length > 2) {
       const [first] = this.#held;
-      this.#held = first?.kind === 'ack' ? [first, { kind: 'failed', seq: outcome.seq }] : [{ kind: 'failed', seq: outcome.seq }];
+      this.#held =
+        first?.kind === 'ack'
+          ? [first, { kind: 'failed', seq: outcome.seq }]
+          : [{ kind: 'failed', seq: outcome.seq }];
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { TextDecoder } from 'node:util';
 import { ProtocolError } from './error.ts';
 
 const NEWLINE = 0x0a;

@@ -126,7 +126,10 @@ export class SidecarChannel {
     const parsed = toSidecarSchema.safeParse(value);
     if (parsed.success) return parsed.data;
     this.#refuseOtherVersion(value);
-    throw new ProtocolError('invalid_message', 'the launcher sent a message that does not follow the protocol');
+    throw new ProtocolError(
+      'invalid_message',
+      'the launcher sent a message that does not follow the protocol',
+    );
   }
 
   #refuseOtherVersion(value: unknown): void {
