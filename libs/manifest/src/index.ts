@@ -1,1 +1,46 @@
-export {};
+export type {
+  AgentProviderManifest,
+  BottleManifest,
+  DeployKeyForge,
+  EffectiveAgent,
+  EgressManifest,
+  EnvValue,
+  GitRepoManifest,
+  Provenance,
+  PushPolicyManifest,
+  ResourcesManifest,
+  RouteAuthManifest,
+  RouteDlpManifest,
+  RouteManifest,
+} from './contracts.ts';
+export { composeBottle } from './compose/compose-bottle.ts';
+export type { BottleLookup, DeclaredAgent, DeclaredBottle } from './compose/declared.ts';
+export { type AgentOrigin, effectiveAgent } from './compose/effective-agent.ts';
+export {
+  ManifestError,
+  type ManifestErrorCode,
+  manifestErrorCodes,
+  type ManifestErrorInit,
+  ManifestErrors,
+  renderManifestError,
+} from './errors.ts';
+export { type Manifest, manifestFromObject } from './manifest-from-object.ts';
+export { parseAgent } from './parse-agent.ts';
+export { parseBottle } from './parse-bottle.ts';
+export { isAddressCovered } from './rules/address.ts';
+export { normalizeHost } from './rules/host.ts';
+export { isReservedEnvName } from './rules/reserved-env.ts';
+export { readSize } from './rules/size.ts';
+export { agentSchema } from './schema/agent.ts';
+export { type BottleFrontMatter, bottleSchema } from './schema/bottle.ts';
+export { claudeSubagentKeys } from './schema/claude-keys.ts';
+export { agentJsonSchema, bottleJsonSchema, type JsonSchema } from './schema/json-schema.ts';
+export type { ManifestSource, Position } from './source.ts';
+export {
+  type AgentEntry,
+  type BottleEntry,
+  type LoadOptions,
+  loadManifestIndex,
+  type ManifestIndex,
+} from './loader/load-manifest-index.ts';
+export type { ManifestWarning } from './loader/warnings.ts';
