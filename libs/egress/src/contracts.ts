@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import { inboundDetectors, outboundDetectors } from '@bot-bottle/dlp';
 
-const hostName = z.string().min(1).max(253).describe('normalised host, `*.suffix` for a wildcard, or an IP literal');
-const slotName = z.string().regex(/^EGRESS_TOKEN_\d+$/).describe('token slot: the name under which the sidecar holds one secret');
+const hostName = z
+  .string()
+  .min(1)
+  .max(253)
+  .describe('normalised host, `*.suffix` for a wildcard, or an IP literal');
+const slotName = z
+  .string()
+  .regex(/^EGRESS_TOKEN_\d+$/)
+  .describe('token slot: the name under which the sidecar holds one secret');
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/);
 
 /** How a credential is put into a request. A row never holds a value or a host variable's name. */
@@ -48,7 +55,9 @@ export type RouteTable = z.infer<typeof routeTableSchema>;
 export const upstreamProxySchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }).describe('without credentials'),
   no_proxy: z.array(z.string()).describe('hosts and suffixes dialled directly'),
-  has_credentials: z.boolean().describe('Basic credentials are in the slot EGRESS_UPSTREAM_PROXY_AUTH as user:password'),
+  has_credentials: z
+    .boolean()
+    .describe('Basic credentials are in the slot EGRESS_UPSTREAM_PROXY_AUTH as user:password'),
 });
 
 /** Everything the egress sidecar is configured with; secrets travel beside it by slot. */
@@ -61,22 +70,33 @@ export const egressConfigSchema = z.strictObject({
   }),
   extra_ca: z.string().nullable().describe('PEM bundle trusted besides the system roots'),
   upstream_proxy: upstreamProxySchema.nullable(),
-  hosts: z.record(z.string(), z.string()).describe('name → address, consulted before DNS; checked like any address'),
+  hosts: z
+    .record(z.string(), z.string())
+    .describe('name → address, consulted before DNS; checked like any address'),
   supervise: z.boolean().describe('whether denials name a tool that the agent can ask'),
-  budget: z.strictObject({ request_bytes: z.int().positive().nullable(), total_bytes: z.int().positive().nullable() }),
+  budget: z.strictObject({
+    request_bytes: z.int().positive().nullable(),
+    total_bytes: z.int().positive().nullable(),
+  }),
   dlp_allow: z.array(z.strictObject({ rule: z.string().optional(), sha256: z.string().optional() })),
   env_secrets: z.record(z.string(), z.string()).describe('slot EGRESS_SECRET_n → env name of the bottle'),
   log: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   limits: z
     .strictObject({
-      head_bytes: z.int().positive().default(64 * 1024),
+      head_bytes: z
+        .int()
+        .positive()
+        .default(64 * 1024),
       first_byte_ms: z.int().positive().default(10_000),
       idle_ms: z.int().positive().default(300_000),
       tunnels: z.int().positive().default(1024),
       denial_tunnels: z.int().positive().default(64),
       dns_ms: z.int().positive().default(5_000),
       connect_ms: z.int().positive().default(10_000),
-      held_bytes: z.int().positive().default(64 * 1024 * 1024),
+      held_bytes: z
+        .int()
+        .positive()
+        .default(64 * 1024 * 1024),
       drain_ms: z.int().positive().default(8_000),
     })
     .prefault({}),

@@ -1,0 +1,40 @@
+import type { RouteAuth } from '../contracts.ts';
+import { composeCredential } from '../headers/inject-credential.ts';
+
+// Below this the characters that base64 fixes are so few that overwriting them would hit ordinary text.
+const shortestEncoded = 8;
+
+/**
+ * The forms under which an upstream could send an injected credential back: the secret, the composed header value, and
+ * the base64 of each at any alignment and in both alphabets (only the characters that depend on nothing else), JSON
+ * and percent escapes where they differ.
+ *
+ * @throws EgressError `invalid_secret`
+ */
+export function credentialForms(auth: RouteAuth, secret: string): Buffer[] {
+  const [, value] = composeCredential(auth, secret);
+  const [, pair = ''] = auth.scheme === 'basic' ? value.split(' ') : [];
+  const forms = new Set<string>();
+  for (const text of [secret, value, pair]) {
+    if (text === '') continue;
+    forms.add(text);
+    forms.add(JSON.stringify(text).slice(1, -1));
+    forms.add(JSON.stringify(text).slice(1, -1).replaceAll('/', '\\/'));
+    forms.add(encodeURIComponent(text));
+  }
+  for (const text of [secret, value]) for (const core of base64Cores(text)) forms.add(core);
+  return [...forms].map((form) => Buffer.from(form, 'latin1'));
+}
+
+/** The base64 characters that `text` alone decides when it stands at offset 0, 1 or 2 of something encoded. */
+function base64Cores(text: string): string[] {
+  const bytes = Buffer.from(text, 'latin1');
+  if (bytes.length < shortestEncoded) return [bytes.toString('base64'), bytes.toString('base64url')];
+  return [0, 1, 2].flatMap((offset) => {
+    const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
+    const first = Math.ceil((offset * 8) / 6);
+    const last = Math.floor(((offset + bytes.length) * 8) / 6);
+    const core = encoded.slice(first, last);
+    return [core, core.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+}

@@ -1,0 +1,41 @@
+/** Fields that belong to one connection only (RFC 9110 7.6.1), `Proxy-*` aside. */
+export const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'trailers',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+]);
+
+/** Fields that carry a credential of the agent (chapter 03, strip); all `Proxy-*` fields count as well. */
+export const credentialCarriers: ReadonlySet<string> = new Set([
+  'authorization',
+  'x-api-key',
+  'api-key',
+  'x-goog-api-key',
+  'private-token',
+  'x-auth-token',
+  'x-amz-security-token',
+  'cookie',
+]);
+
+/** Fields that make a server act on another method or path than the ones decided on. */
+export const overrides: ReadonlySet<string> = new Set([
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
+  'x-original-url',
+  'x-original-uri',
+  'x-rewrite-url',
+]);
+
+/**
+ * The name under which a field is looked up. Gateways that map fields to variables (CGI, WSGI) read `X_Api_Key` as
+ * `X-Api-Key`, so both are one here.
+ */
+export function fieldKey(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
+}

@@ -1,0 +1,32 @@
+import type { HeaderField } from '../http1/request-head.ts';
+import { parseTokenList } from '../http1/header-fields.ts';
+import { hopByHop } from './header-names.ts';
+
+export interface IncomingOptions {
+  /** whether a credential was injected into the request */
+  readonly authenticated: boolean;
+  /** overwrites echoes of that credential in a value; used on authenticated routes only */
+  readonly redact?: (value: string) => string;
+}
+
+/**
+ * The headers of a response that reach the agent, in their order and case: without hop-by-hop fields, those named by
+ * Connection, `Proxy-*` and Alt-Svc (which would point the agent at another host or at QUIC). Content-Length stays.
+ */
+export function incomingHeaders(raw: readonly HeaderField[], options: IncomingOptions): HeaderField[] {
+  const named = new Set<string>();
+  for (const [name, value] of raw) {
+    if (name.toLowerCase() === 'connection')
+      for (const token of parseTokenList(value) ?? []) named.add(token);
+  }
+  // A body whose length an upstream could hide from us would be framed differently on the two sides.
+  named.delete('content-length');
+  const redact = options.authenticated ? options.redact : undefined;
+  const fields: HeaderField[] = [];
+  for (const [name, value] of raw) {
+    const key = name.toLowerCase();
+    if (hopByHop.has(key) || named.has(key) || key === 'alt-svc' || key.startsWith('proxy-')) continue;
+    fields.push(redact === undefined ? [name, value] : [redact(name), redact(value)]);
+  }
+  return fields;
+}

@@ -1,0 +1,57 @@
+import type { AllowDecision } from '../decide/decision.ts';
+import { formatAuthority } from '../hosts/parse-authority.ts';
+import type { HeaderField, RequestHead } from '../http1/request-head.ts';
+import { reduceAcceptEncoding } from './accept-encoding.ts';
+import { credentialCarriers, fieldKey, hopByHop, overrides } from './header-names.ts';
+
+export interface OutgoingOptions {
+  /** content codings that the caller can undo in a response; identity always is one. Default: none */
+  readonly decodable?: readonly string[];
+}
+
+// The message that is sent is framed anew by whoever sends it, and 100-continue is answered by egress.
+const framing: ReadonlySet<string> = new Set(['content-length', 'expect']);
+
+/**
+ * The headers that would leave, before a credential is injected, in their order and case: without hop-by-hop fields,
+ * those named by Connection, `Proxy-*`, framing (Content-Length and Expect too), credentials of the agent that the
+ * route does not let pass and, on constrained routes, overrides of method and path. Host is what was decided on.
+ */
+export function outgoingHeaders(
+  head: RequestHead,
+  decision: AllowDecision,
+  options: OutgoingOptions = {},
+): HeaderField[] {
+  const { route, base } = decision;
+  const passing = new Set(route.agent_headers.map(fieldKey));
+  if (decision.agentAuthorization) passing.add('authorization');
+  const injected = base.auth === null ? null : fieldKey(base.auth.header ?? 'Authorization');
+  const named = new Set(head.connectionTokens.map(fieldKey));
+  const host = formatAuthority(decision.host, decision.port, decision.scheme === 'https' ? 443 : 80);
+  const authenticated = decision.injectAuth !== null;
+
+  const fields: HeaderField[] = [];
+  let hasHost = false;
+  let encodings: string | null = null;
+  for (const [name, value] of head.headers) {
+    const key = fieldKey(name);
+    if (key === 'host') {
+      if (name.includes('_')) continue;
+      hasHost = true;
+      fields.push([name, host]);
+      continue;
+    }
+    if (hopByHop.has(key) || named.has(key) || framing.has(key) || key.startsWith('proxy-')) continue;
+    if (key === injected || (credentialCarriers.has(key) && !passing.has(key))) continue;
+    if (decision.constrained && overrides.has(key)) continue;
+    if (authenticated && key === 'accept-encoding') {
+      encodings = encodings === null ? value : `${encodings}, ${value}`;
+      continue;
+    }
+    fields.push([name, value]);
+  }
+  if (!hasHost) fields.unshift(['Host', host]);
+  if (authenticated)
+    fields.push(['Accept-Encoding', reduceAcceptEncoding(encodings, options.decodable ?? [])]);
+  return fields;
+}
