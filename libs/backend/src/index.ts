@@ -42,3 +42,4 @@ export { renderPreflight } from './preflight/render-preflight.ts';
 export { loadSettings } from './settings/load-settings.ts';
 export { parseSettings } from './settings/parse-settings.ts';
 export { settingsSchema, type Settings } from './settings/settings-schema.ts';
+export { copyOut, type CopyOutOptions, type CopyOutResult } from './copy-out/copy-out.ts';

@@ -2,7 +2,7 @@ import type { Bottle } from '../contracts.ts';
 import { BackendError } from '../errors.ts';
 import { execInBottle, type ExecResult } from './exec-in-bottle.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
-import { writeTar } from '../tar/write-tar.ts';
+import { ReaderGone, writeTar } from '../tar/write-tar.ts';
 
 export interface CopyInOptions {
   /** folder of the guest that entry paths are relative to */
@@ -58,8 +58,8 @@ export async function copyIn(
       }
     },
   });
-  if (failure !== null) throw failure;
-  if (result.code !== 0) throw unpackFailed(result);
+  if (failure !== null && !(failure instanceof ReaderGone)) throw failure;
+  if (failure !== null || result.code !== 0) throw unpackFailed(result);
   return {
     missing,
     sha256: options.checksum === undefined ? null : (/^[0-9a-f]{64}(?= )/.exec(result.stdout)?.[0] ?? ''),

@@ -44,4 +44,13 @@ export class ByteReader {
       left -= part.length;
     }
   }
+
+  /** Reads on to the end, but not past `max` bytes: what follows an archive is padding, or an attempt to keep us busy. */
+  async drain(max: number): Promise<void> {
+    for (let left = max; left > 0;) {
+      const part = await this.some(left);
+      if (part === null) return;
+      left -= part.length;
+    }
+  }
 }

@@ -13,6 +13,8 @@ export interface TarItem {
   content(): AsyncIterable<Uint8Array>;
 }
 
+/** Longest padding after an archive that is read to its end. */
+const maxPadding = 1024 * 1024;
 /** Longest accepted pax or GNU name record. */
 const maxExtension = 256 * 1024;
 
@@ -26,7 +28,8 @@ export async function* readTar(source: AsyncIterable<Uint8Array>): AsyncGenerato
   let extension: Extension = {};
   for (;;) {
     const block = await reader.take(blockSize);
-    if (block === null || block.every((byte) => byte === 0)) break;
+    if (block === null) return;
+    if (block.every((byte) => byte === 0)) return await reader.drain(maxPadding);
     const head = parseHeader(block);
     if (head.flag === 'x' || head.flag === 'g' || head.flag === 'L' || head.flag === 'K') {
       const record = await extensionBody(reader, head.size);

@@ -28,6 +28,11 @@ export async function writeTar(
   return missing;
 }
 
+/** The reader closed the stream early; why is known to the reader only. */
+export class ReaderGone extends Error {
+  override readonly name = 'ReaderGone';
+}
+
 type Write = (bytes: Uint8Array) => Promise<void>;
 
 function writerTo(out: Writable): Write {
@@ -36,7 +41,7 @@ function writerTo(out: Writable): Write {
   const drained: { wake: (() => void) | null } = { wake: null };
   out.on('drain', () => drained.wake?.());
   return async (bytes) => {
-    if (out.destroyed || out.writableEnded) throw new Error('the reader of the archive went away');
+    if (out.destroyed || out.writableEnded) throw new ReaderGone();
     if (bytes.length === 0 || out.write(bytes)) return;
     await Promise.race([gone, new Promise<void>((resolve) => (drained.wake = resolve))]);
   };

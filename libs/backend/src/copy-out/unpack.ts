@@ -1,0 +1,109 @@
+import { constants } from 'node:fs';
+import { chmod, lstat, mkdir, open, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { BackendError } from '../errors.ts';
+import { readTar, type TarItem } from '../tar/read-tar.ts';
+import { itemPath } from './item-path.ts';
+import { staysInside } from './link-target.ts';
+
+export interface UnpackLimits {
+  readonly bytes: number;
+  readonly entries: number;
+}
+
+export interface Unpacked {
+  readonly files: number;
+  readonly bytes: number;
+  /** what was not copied, and why */
+  readonly skipped: ReadonlyArray<{ readonly path: string; readonly why: string }>;
+  /** whether anything came at all */
+  readonly found: boolean;
+}
+
+/**
+ * Unpacks an archive made in a bottle to `<folder>/root`, where `folder` is fresh and nobody else's. Only files, folders
+ * and links that stay inside are made; links come last, so no file is ever written through one. Of the modes only
+ * "executable" survives.
+ *
+ * @throws BackendError `copy_refused` when the archive is broken, repeats a name, or passes a limit
+ */
+export async function unpack(
+  source: AsyncIterable<Uint8Array>,
+  root: string,
+  folder: string,
+  limits: UnpackLimits,
+): Promise<Unpacked> {
+  const top = join(folder, 'root');
+  const skipped: Array<{ path: string; why: string }> = [];
+  const links = new Map<string, string>();
+  let [entries, files, bytes] = [0, 0, 0];
+  for await (const item of readTar(source)) {
+    entries += 1;
+    if (entries > limits.entries) throw tooMuch(`more than ${limits.entries} files`);
+    const path = itemPath(item.path, root);
+    if (path === null || item.type === 'other') {
+      skipped.push({
+        path: item.path,
+        why: path === null ? 'its name leads elsewhere' : 'it is neither file, folder nor link',
+      });
+      continue;
+    }
+    const target = path === '' ? top : join(top, path);
+    if (item.type === 'link') {
+      if (path !== '' && staysInside(path, item.linkTarget)) links.set(path, item.linkTarget);
+      else skipped.push({ path: item.path, why: `it is a link that leads out: ${item.linkTarget}` });
+      continue;
+    }
+    if (item.type === 'dir') {
+      await mkdir(target, { recursive: true, mode: 0o755 }).catch((error: unknown) =>
+        clash(item.path, error),
+      );
+      continue;
+    }
+    if (bytes + item.size > limits.bytes) throw tooMuch(`more than ${limits.bytes} bytes`);
+    await mkdir(dirname(target), { recursive: true, mode: 0o755 }).catch((error: unknown) =>
+      clash(item.path, error),
+    );
+    bytes += await writeFile(item, target);
+    files += 1;
+  }
+  for (const [path, target] of links) {
+    await mkdir(dirname(join(top, path)), { recursive: true, mode: 0o755 }).catch((error: unknown) =>
+      clash(path, error),
+    );
+    await symlink(target, join(top, path)).catch((error: unknown) => clash(path, error));
+  }
+  const found = await lstat(top).then(
+    () => true,
+    () => false,
+  );
+  return { files, bytes, skipped, found };
+}
+
+async function writeFile(item: TarItem, target: string): Promise<number> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const file = await open(target, flags, 0o600).catch((error: unknown) => clash(item.path, error));
+  let written = 0;
+  try {
+    for await (const chunk of item.content()) {
+      await file.writeFile(chunk);
+      written += chunk.length;
+    }
+  } finally {
+    await file.close();
+  }
+  await chmod(target, (item.mode & 0o111) === 0 ? 0o644 : 0o755);
+  return written;
+}
+
+function clash(path: string, cause: unknown): never {
+  throw new BackendError(
+    'copy_refused',
+    `the archive from the bottle cannot be unpacked at ${JSON.stringify(path.slice(0, 200))}`,
+    { cause },
+  );
+}
+
+function tooMuch(what: string): BackendError {
+  return new BackendError('copy_refused', `the copy holds ${what}`);
+}

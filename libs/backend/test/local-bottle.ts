@@ -1,0 +1,60 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bottle, BottleProcess, ExitStatus } from '../src/contracts.ts';
+
+/** A bottle without isolation: processes of this machine, with `/home/node` standing for a folder. */
+export interface LocalBottle extends Bottle {
+  readonly home: string;
+  readonly spawned: string[][];
+}
+
+export async function localBottle(folder: string, path = process.env['PATH'] ?? ''): Promise<LocalBottle> {
+  const home = join(folder, 'guest-home');
+  await mkdir(home, { recursive: true });
+  const spawned: string[][] = [];
+  const children = new Set<ChildProcess>();
+  const map = (text: string): string =>
+    text === '/home/node' || text.startsWith('/home/node/') ? home + text.slice(10) : text;
+  return {
+    identity: 'test-00000',
+    home,
+    spawned,
+    exited: new Promise(() => undefined),
+    close: async () => {
+      for (const child of children) child.kill('SIGKILL');
+    },
+    spawn: async (argv, options = {}) => {
+      spawned.push([...argv]);
+      const [program = '', ...args] = argv.map(map);
+      const env = { PATH: path, ...options.env };
+      const child = spawn(program, args, {
+        env: { ...env, PATH: path, HOME: home },
+        cwd: map(options.cwd ?? '/home/node'),
+        stdio: 'pipe',
+      });
+      children.add(child);
+      return asProcess(child);
+    },
+  };
+}
+
+function asProcess(
+  child: (ReturnType<typeof spawn> & { stdin: NonNullable<ChildProcess['stdin']> }) | ChildProcess,
+): BottleProcess {
+  const { stdin, stdout, stderr } = child;
+  if (stdin === null || stdout === null || stderr === null) throw new Error('no pipes');
+  const exited = new Promise<ExitStatus>((resolve, reject) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('error', reject);
+  });
+  exited.catch(() => undefined);
+  return {
+    stdin,
+    stdout,
+    stderr,
+    exited,
+    resize: () => undefined,
+    kill: (signal) => void child.kill(signal),
+  };
+}
