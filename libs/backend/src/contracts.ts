@@ -57,6 +57,8 @@ export interface BottleProcess {
 /** An isolated environment, up and reachable only through the backend. */
 export interface Bottle {
   readonly identity: string;
+  /** folders of the operator's programs in the guest, for the PATH of what runs inside */
+  readonly pathEntries?: readonly string[];
   spawn(argv: readonly string[], options?: SpawnOptions): Promise<BottleProcess>;
   /** Resolves when nothing of the agent runs any more. */
   readonly exited: Promise<void>;

@@ -43,3 +43,27 @@ export { loadSettings } from './settings/load-settings.ts';
 export { parseSettings } from './settings/parse-settings.ts';
 export { settingsSchema, type Settings } from './settings/settings-schema.ts';
 export { copyOut, type CopyOutOptions, type CopyOutResult } from './copy-out/copy-out.ts';
+// owner
+export { CONTROL_VERSION, statusSchema, type BottleStatus } from './owner/control-messages.ts';
+export { ControlClient, type ClientOptions, type ExecOverSocket } from './owner/control-client.ts';
+export type { ControlSession } from './owner/control-session.ts';
+export {
+  enumerateActive,
+  type EnumerateOptions,
+  type LiveBottle,
+  type LiveBottles,
+  type SilentBottle,
+} from './owner/enumerate-active.ts';
+export { OwnerError, ownerErrorCodes, type OwnerErrorCode } from './owner/errors.ts';
+export { launchBottle, type LaunchOptions } from './owner/launch-bottle.ts';
+export type { LaunchedBottle } from './owner/launched-bottle.ts';
+export type { MainProcess } from './owner/main-process.ts';
+export type { MainStdio } from './owner/relay-main.ts';
+export {
+  checkPrivate,
+  controlDir,
+  controlSocketPath,
+  ensureControlDir,
+  runtimeDir,
+} from './owner/runtime-dir.ts';
+export { shellExitCode } from './owner/spawn-failure.ts';

@@ -1,0 +1,189 @@
+import { join } from 'node:path';
+import type { Backend, Bottle, BottleHost, SidecarName } from '../contracts.ts';
+import { canaryFor, type Canary } from '../env/canary.ts';
+import { guestEnvironment } from '../env/guest-environment.ts';
+import { BackendError } from '../errors.ts';
+import type { BottlePlan } from '../plan/bottle-plan.ts';
+import { provision } from '../provision/provision.ts';
+import type { ResolvedSecrets } from '../secrets/resolve-secrets.ts';
+import { metadataFor } from '../state/metadata.ts';
+import { StateStore } from '../state/state-store.ts';
+import { egressSetup, readExtraCa, type SidecarSetup } from './egress-config.ts';
+import { LaunchedBottle } from './launched-bottle.ts';
+import { hostEvent } from './owner-audit.ts';
+import { runSidecar } from './sidecar-host.ts';
+import { UndoStack } from './undo-stack.ts';
+
+export interface LaunchOptions {
+  readonly plan: BottlePlan;
+  readonly secrets: ResolvedSecrets;
+  readonly backend: Backend;
+  /** folder for sockets, see `runtimeDir` */
+  readonly runtimeDir: string;
+  /** self-contained ESM file of each sidecar */
+  readonly sidecarPrograms: Readonly<Partial<Record<SidecarName, string>>>;
+  /** folder that the operator is in, for the metadata */
+  readonly cwd: string;
+  /** TERM of the operator's terminal */
+  readonly term?: string;
+  /** Aborting undoes a launch that is under way. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (what: string) => void;
+  readonly onWarning?: (message: string) => void;
+}
+
+/**
+ * Launches a bottle and becomes its owner. A failure undoes everything in reverse order; what cannot be undone is a
+ * warning, and the first error is the one that is thrown.
+ *
+ * @throws BackendError, OwnerError, AuditError
+ */
+export async function launchBottle(options: LaunchOptions): Promise<LaunchedBottle> {
+  const undo = new UndoStack();
+  try {
+    const launched = await launch(options, undo);
+    options.signal?.throwIfAborted();
+    return launched;
+  } catch (error) {
+    for (const warning of await undo.run()) options.onWarning?.(`${options.plan.identity}: ${warning}`);
+    throw error;
+  }
+}
+
+async function launch(options: LaunchOptions, undo: UndoStack): Promise<LaunchedBottle> {
+  const { plan, secrets } = options;
+  const state = new StateStore(plan.botBottleHome);
+  const extraCa = await readExtraCa(plan.egress.extraCaFile);
+  const lock = await state.lock(plan.identity);
+  undo.add('releasing the lock', () => lock.release());
+  undo.add('removing the state', () => removeState(state, plan));
+  await state.create(plan.identity, metadataFor(plan, options.cwd, process.pid));
+
+  const { AuditLog } = await import('@bot-bottle/audit');
+  const audit = await AuditLog.open({ dir: join(plan.botBottleHome, 'audit'), bottle: plan.identity });
+  undo.add('closing the audit log', () => audit.close());
+  await audit.append([
+    hostEvent('start', 'done', plan.identity, {
+      agent: plan.agent.name,
+      bottle: plan.agent.bottle.name,
+      backend: plan.backend.name,
+      mode: plan.mode.kind,
+    }),
+  ]);
+  options.signal?.throwIfAborted();
+
+  const { mintAuthority } = await import('@bot-bottle/egress');
+  const minting = mintAuthority({ bottle: plan.identity, days: 30 });
+  const canary = canaryFor([...Object.keys(plan.env), ...plan.forwardedEnv.map(({ name }) => name)]);
+  const host = await openHost(options);
+  undo.add('closing the bottle', () => host.close());
+  const authority = await minting;
+  options.signal?.throwIfAborted();
+
+  const setups: Partial<Record<SidecarName, SidecarSetup>> = {
+    egress: egressSetup(plan, secrets, { listen: host.listenAddress('egress'), authority, canary, extraCa }),
+  };
+  const startSidecars = async (): Promise<void> => {
+    await allOrFirstError(
+      plan.sidecars.map(async (name) => {
+        const running = await runSidecar({
+          host,
+          spec: { name, program: programOf(name, options), network: name !== 'supervise' },
+          setup: setups[name] ?? { config: {}, secrets: {} },
+          onAudit: (events) => audit.append(events, { only: name }),
+          logFile: join(plan.stateDir, 'logs', `${name}.log`),
+          onWarning: (message) => options.onWarning?.(message),
+        });
+        undo.add(`stopping ${name}`, () => running.close());
+      }),
+    );
+  };
+  // Provisioning needs no sidecar unless the provider runs commands that may want the network.
+  const waitsForSidecars = plan.provision.preCopy.length > 0 || plan.provision.verify.length > 0;
+  const sidecars = startSidecars();
+  const startBottle = async (): Promise<Ready> => {
+    const bottle = await host.startBottle();
+    await host.selfCheck(bottle);
+    const env = environmentOf(options, bottle, canary);
+    if (waitsForSidecars) await sidecars;
+    const provisioned = await provision(bottle, plan, {
+      caPem: authority.cert,
+      env,
+      knownSecrets: [...secrets.slots.entries(), ...secrets.env.entries()].map(([name, value]) => ({
+        name,
+        value,
+      })),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    });
+    for (const warning of provisioned.warnings) options.onWarning?.(warning);
+    await audit.append([
+      hostEvent('provision', 'done', plan.identity, {
+        ca_sha256: provisioned.caFingerprint,
+        left_out: provisioned.leftOut.length,
+      }),
+    ]);
+    return { bottle, env };
+  };
+  const [, ready] = await allOrFirstError([sidecars, startBottle()] as const);
+  return await LaunchedBottle.open({ plan, audit, undo, ...ready, ...pickOwner(options) });
+}
+
+interface Ready {
+  readonly bottle: Bottle;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const pickOwner = ({
+  runtimeDir,
+  onWarning,
+}: LaunchOptions): Pick<LaunchOptions, 'runtimeDir' | 'onWarning'> => ({
+  runtimeDir,
+  ...(onWarning === undefined ? {} : { onWarning }),
+});
+
+async function removeState(state: StateStore, plan: BottlePlan): Promise<void> {
+  if (plan.keep) await state.preserve(plan.identity, 'kept with --keep');
+  if (!(await state.isPreserved(plan.identity))) await state.remove(plan.identity);
+}
+
+async function openHost({ plan, backend }: LaunchOptions): Promise<BottleHost> {
+  return await backend.open({
+    identity: plan.identity,
+    stateDir: plan.stateDir,
+    workdir: plan.workdir,
+    programs: plan.programs,
+    programDirs: plan.programDirs,
+    resources: plan.resources,
+    sidecars: plan.sidecars,
+  });
+}
+
+function programOf(name: SidecarName, options: LaunchOptions): string {
+  const program = options.sidecarPrograms[name];
+  if (program !== undefined) return program;
+  throw new BackendError('not_available', `the sidecar ${name} is not available in this version`);
+}
+
+function environmentOf(options: LaunchOptions, bottle: Bottle, canary: Canary): Record<string, string> {
+  return guestEnvironment(options.plan, options.secrets.env.entries(), canary, {
+    pathEntries: bottle.pathEntries ?? [],
+    ...(options.term === undefined ? {} : { term: options.term }),
+  });
+}
+
+/** Like `Promise.all`, but settles only when nothing is under way any more, so that an undo meets no late comer. */
+async function allOrFirstError<T extends readonly unknown[]>(
+  work: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  let first: { readonly error: unknown } | null = null;
+  for (const each of work) {
+    Promise.resolve(each).catch((error: unknown) => {
+      first ??= { error };
+    });
+  }
+  const settled = await Promise.allSettled(work);
+  if (first !== null) throw (first as { readonly error: unknown }).error;
+  void settled;
+  return await Promise.all(work);
+}

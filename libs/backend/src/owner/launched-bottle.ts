@@ -1,0 +1,148 @@
+import type { AuditLog } from '@bot-bottle/audit';
+import type { Bottle, ExitStatus } from '../contracts.ts';
+import type { BottlePlan } from '../plan/bottle-plan.ts';
+import { StateStore } from '../state/state-store.ts';
+import type { BottleStatus } from './control-messages.ts';
+import { ControlServer, type ExecRequest } from './control-server.ts';
+import { OwnerError } from './errors.ts';
+import { MainProcess } from './main-process.ts';
+import { hostEvent } from './owner-audit.ts';
+import { relayMain, type MainStdio } from './relay-main.ts';
+import type { UndoStack } from './undo-stack.ts';
+
+export interface OwnedParts {
+  readonly plan: BottlePlan;
+  readonly audit: AuditLog;
+  readonly undo: UndoStack;
+  readonly bottle: Bottle;
+  /** environment of every process in the bottle */
+  readonly env: Readonly<Record<string, string>>;
+  readonly runtimeDir: string;
+  readonly onWarning?: (message: string) => void;
+}
+
+/** A bottle that runs, held by the process that owns it. */
+export class LaunchedBottle {
+  readonly identity: string;
+  readonly bottle: Bottle;
+  readonly #parts: OwnedParts;
+  #main: MainProcess | null = null;
+  #server: ControlServer | null = null;
+  #stage: BottleStatus['state'] = 'starting';
+  #stopped = false;
+  #closing: Promise<readonly string[]> | null = null;
+
+  private constructor(parts: OwnedParts) {
+    this.#parts = parts;
+    this.identity = parts.plan.identity;
+    this.bottle = parts.bottle;
+  }
+
+  /** Opens the control socket; from then on others can reach the bottle. */
+  static async open(parts: OwnedParts): Promise<LaunchedBottle> {
+    const launched = new LaunchedBottle(parts);
+    launched.#server = await ControlServer.listen({
+      runtimeDir: parts.runtimeDir,
+      identity: parts.plan.identity,
+      handlers: {
+        status: () => launched.status(),
+        exec: (request) => launched.#exec(request),
+        main: () => launched.#main,
+        onAttach: () => launched.#record(hostEvent('attach', 'done', launched.identity)),
+        stop: () => launched.#stop(),
+        appendAudit: (events) => parts.audit.append([...events]),
+      },
+    });
+    return launched;
+  }
+
+  /** whether somebody asked over the socket to end the bottle */
+  get wasStopped(): boolean {
+    return this.#stopped;
+  }
+
+  status(): BottleStatus {
+    const { plan } = this.#parts;
+    return {
+      identity: plan.identity,
+      home: plan.botBottleHome,
+      agent: plan.agent.name,
+      bottle: plan.agent.bottle.name,
+      backend: plan.backend.name,
+      label: plan.label,
+      started_at: plan.startedAt,
+      owner_pid: process.pid,
+      state: this.#stage,
+      tty: this.#main?.tty ?? false,
+    };
+  }
+
+  /**
+   * Runs the agent's program on the given stdio to its end.
+   *
+   * @throws BackendError `exec_failed` when it cannot be started; `shellExitCode` tells as what
+   */
+  async runMain(stdio: MainStdio): Promise<ExitStatus> {
+    const { plan, bottle, env } = this.#parts;
+    const child = await bottle.spawn(plan.argv, { env, cwd: plan.workdir, tty: stdio.tty });
+    const main = new MainProcess(child, stdio.tty !== null);
+    this.#main = main;
+    if (this.#stage === 'starting') this.#stage = 'running';
+    const ended = bottle.exited.then((): ExitStatus => ({ code: null, signal: 'SIGKILL' }));
+    ended.catch(() => undefined);
+    const status = await relayMain(main, plan.stdin, stdio, ended);
+    this.#record(hostEvent('exit', 'done', this.identity, { code: status.code, signal: status.signal }));
+    return status;
+  }
+
+  /**
+   * Ends the bottle and undoes the launch. Never throws.
+   *
+   * @returns warnings about what could not be undone
+   */
+  close(): Promise<readonly string[]> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Keeps the state folder after the end, with the reason. */
+  async preserve(reason: string): Promise<void> {
+    await new StateStore(this.#parts.plan.botBottleHome).preserve(this.identity, reason);
+  }
+
+  async #close(): Promise<readonly string[]> {
+    this.#stage = 'stopping';
+    this.#record(hostEvent('stop', 'done', this.identity, { requested: this.#stopped }));
+    const warnings = await this.#parts.undo.run();
+    // The answers to those who wait for the end go out before the socket closes.
+    await this.#server?.hide();
+    setImmediate(() => void this.#server?.close());
+    await this.#server?.closed;
+    return warnings.map((warning) => `${this.identity}: ${warning}`);
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopped = true;
+    await this.close();
+  }
+
+  async #exec(request: ExecRequest): Promise<Awaited<ReturnType<Bottle['spawn']>>> {
+    if (this.#stage === 'stopping') throw new OwnerError('stopping', `${this.identity} is being stopped`);
+    const { plan, bottle, env } = this.#parts;
+    // Arguments may hold anything, so only the program is named.
+    await this.#parts.audit.append([
+      hostEvent('exec', 'done', request.argv[0] ?? '', { arguments: request.argv.length - 1 }),
+    ]);
+    return await bottle.spawn(request.argv, {
+      env: request.term === null ? env : { ...env, TERM: request.term },
+      cwd: request.cwd ?? plan.workdir,
+      tty: request.tty,
+    });
+  }
+
+  #record(event: Parameters<AuditLog['append']>[0][number]): void {
+    this.#parts.audit.append([event]).catch(() => {
+      this.#parts.onWarning?.(`${this.identity}: the audit log could not be written`);
+    });
+  }
+}
