@@ -10,12 +10,12 @@ export interface DenialRule {
   readonly message: string;
 }
 
-const rule = (
-  status: number,
-  retryable: boolean,
-  ask: DenialRule['ask'],
-  message: string,
-): DenialRule => ({ status, retryable, ask, message });
+const rule = (status: number, retryable: boolean, ask: DenialRule['ask'], message: string): DenialRule => ({
+  status,
+  retryable,
+  ask,
+  message,
+});
 
 /**
  * The denial vocabulary of every layer: code → answer. Statuses follow RFC 9110; 403 is used where the policy

@@ -1,3 +1,5 @@
+export { AuditLog, DEFAULT_MAX_FILE_BYTES, DEFAULT_REPEAT_WINDOW_MS, appendExclusive } from './audit-log.ts';
+export type { AppendExclusiveOptions, AppendOptions, AuditLogOptions } from './audit-log.ts';
 export { denialCodes, denials } from './denials.ts';
 export type { DenialCode, DenialRule } from './denials.ts';
 export { AuditError, auditErrorCodes } from './error.ts';
