@@ -70,7 +70,7 @@ export class PendingRequests<T> {
   /** Rejects everything that waits and everything asked from now on. */
   fail(reason: ProtocolError): void {
     this.#failure ??= reason;
-    for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(reason);
+    for (const id of this.#pending.keys()) this.#take(id)?.reject(reason);
   }
 
   #take(id: number): Pending<T> | null {
