@@ -1,1 +1,1 @@
-export {};
+export { createBubblewrapBackend, type BubblewrapOptions } from './backend.ts';

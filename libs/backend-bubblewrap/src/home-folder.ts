@@ -1,0 +1,87 @@
+import { access, lchown, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { BackendError } from '@bot-bottle/backend';
+import { guestHome } from './guest-layout.ts';
+import { ensureOwnFolder } from './host-folders.ts';
+import type { HostUser } from './host-users.ts';
+import { isWithin } from './programs/forbidden-folders.ts';
+import { removeTree } from './remove-tree.ts';
+
+export interface HomeFolder {
+  readonly path: string;
+  /** Removes it unless the state is marked as kept. */
+  remove(): Promise<void>;
+}
+
+/**
+ * The bottle's home on the host: in its state folder, or, for another user, under `homes`. One that a kept bottle left
+ * is used again; its owner changes with the user.
+ */
+export async function openHome(
+  stateDir: string,
+  identity: string,
+  homes: string | null,
+  user: HostUser | null,
+  workdir: string,
+): Promise<HomeFolder> {
+  const base = homes === null ? stateDir : join(homes, identity);
+  const path = join(base, 'home');
+  if (homes !== null) {
+    await ensureOwnFolder(base, 0o711);
+    await writeFile(join(base, 'state-dir'), stateDir, { mode: 0o600 });
+  }
+  const fresh = await makeFolder(path);
+  // only into a new home: what an earlier agent left could lead elsewhere
+  if (fresh && isWithin(workdir, guestHome))
+    await mkdir(join(path, relative(guestHome, workdir)), { recursive: true });
+  if (user !== null) await giveTo(path, user, fresh);
+  return {
+    path,
+    remove: async () => {
+      if (!(await isKept(stateDir))) await removeTree(homes === null ? path : base);
+    },
+  };
+}
+
+export function isKept(stateDir: string): Promise<boolean> {
+  return access(join(stateDir, '.preserve')).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** State folder that a home under `homes` belongs to. */
+export async function stateDirOf(base: string): Promise<string | null> {
+  return await readFile(join(base, 'state-dir'), 'utf8').catch(() => null);
+}
+
+/** Whether it was made now. */
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (!(await lstat(path)).isDirectory())
+      throw new BackendError('state_invalid', `${path} is not a folder`, { data: { path } });
+    return false;
+  }
+}
+
+// a kept home may have had another user, which another bottle has now
+async function giveTo(path: string, user: HostUser, fresh: boolean): Promise<void> {
+  const { uid } = await lstat(path);
+  await lchown(path, user.uid, user.gid);
+  if (fresh || uid !== user.uid) await giveContents(path, user);
+}
+
+async function giveContents(folder: string, user: HostUser): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    await lchown(path, user.uid, user.gid);
+    if (entry.isDirectory()) await giveContents(path, user);
+  }
+}
+
+/** Where the state folder says our own home is: two levels up. */
+export const botBottleHomeOf = (stateDir: string) => dirname(dirname(stateDir));

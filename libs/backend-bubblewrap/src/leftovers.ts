@@ -1,0 +1,76 @@
+import { access, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Leftover } from '@bot-bottle/backend';
+import { stateDirOf } from './home-folder.ts';
+import type { HostFolders } from './host-folders.ts';
+import { releaseHostUsers } from './host-users.ts';
+import { removeTree } from './remove-tree.ts';
+import { isAlive, readRecord } from './runtime-record.ts';
+
+/** What bottles left behind whose owner is gone: sandboxes still running, runtime folders, homes without a state. */
+export async function findLeftovers(
+  folders: HostFolders,
+  live: ReadonlySet<string>,
+): Promise<readonly Leftover[]> {
+  const found: Leftover[] = [];
+  for (const identity of await names(folders.runtime)) {
+    if (live.has(identity)) continue;
+    const folder = join(folders.runtime, identity);
+    const record = await readRecord(folder);
+    // it is just being started or stopped
+    if (record !== null && isAlive(record.owner)) continue;
+    for (const mark of record?.sandboxes.filter(isAlive) ?? [])
+      found.push(
+        leftover('process', identity, `process ${mark.pid} of ${identity}`, async () => {
+          if (isAlive(mark)) process.kill(mark.pid, 'SIGKILL');
+        }),
+      );
+    found.push(
+      leftover('folder', identity, `runtime folder ${folder}`, async () => {
+        await removeTree(folder);
+        await releaseHostUsers(join(folders.runtime, '.users'), identity);
+      }),
+    );
+  }
+  for (const identity of folders.homes === null ? [] : await names(folders.homes)) {
+    const base = join(folders.homes ?? '', identity);
+    const stateDir = await stateDirOf(base);
+    if (
+      live.has(identity) ||
+      (await running(folders, identity)) ||
+      (stateDir !== null && (await exists(stateDir)))
+    )
+      continue;
+    found.push(leftover('folder', identity, `home ${base}`, () => removeTree(base)));
+  }
+  return found;
+}
+
+function leftover(
+  kind: Leftover['kind'],
+  identity: string,
+  description: string,
+  remove: () => Promise<void>,
+): Leftover {
+  return { backend: 'bubblewrap', kind, identity, description, remove };
+}
+
+async function names(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name)
+    .toSorted();
+}
+
+async function running(folders: HostFolders, identity: string): Promise<boolean> {
+  const record = await readRecord(join(folders.runtime, identity));
+  return record !== null && isAlive(record.owner);
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

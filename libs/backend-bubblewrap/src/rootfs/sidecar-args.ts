@@ -1,0 +1,37 @@
+import { extname } from 'node:path';
+import type { SidecarSpec } from '@bot-bottle/backend';
+import { guestHome, guestId, ownDir, socketsDir } from '../guest-layout.ts';
+import { sidecarEtc, sidecarNetworkEtc } from './etc-files.ts';
+import { namespaceArgs, privateArgs } from './namespace-args.ts';
+import { etcArgs, libraryArgs } from './system-args.ts';
+
+export interface SidecarRoot {
+  readonly node: string;
+  /** the sidecar's program on the host */
+  readonly program: string;
+  /** folder for its socket on the host */
+  readonly sockets: string;
+}
+
+/** Where the program lies inside: with an extension that says it is a module, whatever it was called outside. */
+export function sidecarProgram(spec: SidecarSpec): string {
+  return `${ownDir}/${spec.name}${extname(spec.program) === '.ts' ? '.mts' : '.mjs'}`;
+}
+
+/** Options of bwrap for one sidecar: Node, its libraries, one program file, and a folder to put its socket in. */
+export function sidecarArgs(spec: SidecarSpec, root: SidecarRoot): string[] {
+  return [
+    namespaceArgs({ network: spec.network, ids: guestId }),
+    ['--as-pid-1'],
+    libraryArgs(),
+    privateArgs(),
+    ['--dir', '/etc'],
+    etcArgs([...sidecarEtc, ...(spec.network ? sidecarNetworkEtc : [])]),
+    ['--perms', '0700', '--tmpfs', guestHome],
+    ['--ro-bind', root.node, `${ownDir}/node`],
+    ['--ro-bind', root.program, sidecarProgram(spec)],
+    ['--bind', root.sockets, socketsDir],
+    ['--clearenv', '--setenv', 'HOME', guestHome, '--setenv', 'BOT_BOTTLE_CONTROL', 'stdio'],
+    ['--chdir', guestHome, '--remount-ro', '/'],
+  ].flat();
+}
