@@ -1,0 +1,137 @@
+/** Shortest run of base64 or hex characters that is decoded: 16 bytes or more of content. */
+const MIN_RUN = 24;
+/** A line of this length or more may go on after a line break (PEM wraps at 64, MIME at 76). */
+const MIN_LINE = 60;
+
+const sextets = new Int8Array(256).fill(-1);
+'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+  .split('')
+  .forEach((char, value) => (sextets[char.charCodeAt(0)] = value));
+sextets[0x2d] = 62;
+sextets[0x5f] = 63;
+const nibbles = new Int8Array(256).fill(-1);
+for (const [index, char] of [...'0123456789abcdef'].entries()) {
+  nibbles[char.charCodeAt(0)] = index;
+  nibbles[char.toUpperCase().charCodeAt(0)] = index;
+}
+
+/** What the runs of base64 and hex in a text stand for. */
+export interface DecodedRuns {
+  /** contents of the runs, with a NUL between them */
+  readonly bytes: Uint8Array;
+  /** where each run's content starts */
+  readonly starts: readonly number[];
+}
+
+/**
+ * Decodes every run of 24 or more base64 (either alphabet) or hex characters, each from its first character. Lines of
+ * one wrapped run are joined. Returns null when there is none.
+ */
+export function decodeRuns(text: Uint8Array): DecodedRuns | null {
+  let out: Uint8Array | null = null;
+  let k = 0;
+  const starts: number[] = [];
+  // a run of MIN_RUN characters cannot avoid every place that is looked at
+  for (let at = MIN_RUN - 1; at < text.length; at += MIN_RUN) {
+    if ((sextets[text[at] ?? 0] ?? -1) < 0) continue;
+    let start = at;
+    while (start > 0 && at - start < MIN_RUN && (sextets[text[start - 1] ?? 0] ?? -1) >= 0) start--;
+    let end = runEnd(text, at + 1);
+    if (end - start < MIN_RUN) {
+      at = end - 1;
+      continue;
+    }
+    out ??= new Uint8Array(text.length + 16);
+    starts.push(k);
+    if (isHex(text, start, end)) {
+      k = decodeHex(text, start, end, out, k);
+    } else {
+      const state = { bits: 0, count: 0 };
+      for (;;) {
+        k = decodeBase64(text, start, end, out, k, state);
+        const next = end - start >= MIN_LINE ? skipLineBreak(text, end) : end;
+        if (next === end || (sextets[text[next] ?? 0] ?? -1) < 0) break;
+        start = next;
+        end = runEnd(text, next);
+      }
+      k = flush(state, out, k);
+    }
+    out[k++] = 0;
+    at = end - 1;
+  }
+  return out === null ? null : { bytes: out.subarray(0, k), starts };
+}
+
+/** Decodes one base64 run from `start`, e.g. where a magic number was found. At most `limit` characters are read. */
+export function decodeBase64At(text: Uint8Array, start: number, limit: number): Uint8Array {
+  const end = Math.min(runEnd(text, start), start + limit);
+  const out = new Uint8Array(end - start + 3);
+  const state = { bits: 0, count: 0 };
+  const k = decodeBase64(text, start, end, out, 0, state);
+  return out.subarray(0, flush(state, out, k));
+}
+
+function runEnd(text: Uint8Array, from: number): number {
+  let end = from;
+  while (end < text.length && (sextets[text[end] ?? 0] ?? -1) >= 0) end++;
+  return end;
+}
+
+function isHex(text: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if ((nibbles[text[i] ?? 0] ?? -1) < 0) return false;
+  return true;
+}
+
+function decodeHex(text: Uint8Array, start: number, end: number, out: Uint8Array, to: number): number {
+  let k = to;
+  for (let i = start; i + 1 < end; i += 2) {
+    out[k++] = ((nibbles[text[i] ?? 0] ?? 0) << 4) | (nibbles[text[i + 1] ?? 0] ?? 0);
+  }
+  return k;
+}
+
+function decodeBase64(
+  text: Uint8Array,
+  start: number,
+  end: number,
+  out: Uint8Array,
+  to: number,
+  state: { bits: number; count: number },
+): number {
+  let k = to;
+  let { bits, count } = state;
+  for (let i = start; i < end; i++) {
+    bits = ((bits << 6) | (sextets[text[i] ?? 0] ?? 0)) & 0xffffff;
+    if (++count === 4) {
+      out[k] = bits >> 16;
+      out[k + 1] = (bits >> 8) & 0xff;
+      out[k + 2] = bits & 0xff;
+      k += 3;
+      count = 0;
+    }
+  }
+  state.bits = bits;
+  state.count = count;
+  return k;
+}
+
+/** Writes the bytes that an incomplete last group holds. */
+function flush(state: { bits: number; count: number }, out: Uint8Array, to: number): number {
+  if (state.count < 2) return to;
+  out[to] = (state.bits >> (state.count === 2 ? 4 : 10)) & 0xff;
+  if (state.count === 2) return to + 1;
+  out[to + 1] = (state.bits >> 2) & 0xff;
+  return to + 2;
+}
+
+/** Where the text goes on after a line break, white space, or an escaped line break; `from` when there is none. */
+function skipLineBreak(text: Uint8Array, from: number): number {
+  let at = from;
+  while (at < text.length && at - from < 16) {
+    const byte = text[at] ?? 0;
+    if (byte === 0x0a || byte === 0x0d || byte === 0x20 || byte === 0x09) at++;
+    else if (byte === 0x5c && (text[at + 1] === 0x6e || text[at + 1] === 0x72)) at += 2;
+    else break;
+  }
+  return at;
+}

@@ -1,0 +1,95 @@
+import { isAscii } from 'node:buffer';
+import { asciiOf } from './ascii-of.ts';
+
+const BACKSLASH = 0x5c;
+/** 1 for letters and digits */
+const keep = new Uint8Array(256);
+/** 1 for what follows a backslash in an escaped white-space character */
+const escaped = new Uint8Array(256);
+for (let byte = 0; byte < 256; byte++) {
+  const digit = byte >= 0x30 && byte <= 0x39;
+  const letter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a && byte < 0x80;
+  keep[byte] = digit || letter ? 1 : 0;
+}
+for (const letter of 'nrtbfv') escaped[letter.charCodeAt(0)] = 1;
+
+/**
+ * What is left of `text` without separators, white space (also written as `\n`), zero-width characters and any other
+ * sign, and with look-alike letters replaced by ASCII: whatever was put between the characters of a value is gone,
+ * and so is what a transport wraps long lines with.
+ */
+export function skeletonOf(text: Uint8Array): Uint8Array {
+  const out = new Uint8Array(text.length + 3);
+  const end = isAscii(text) ? compactAscii(text, out) : compact(text, out, null);
+  return out.subarray(0, end);
+}
+
+/**
+ * Where the characters `from` to `to` of a text's skeleton are in the text: start of the first, end of the last.
+ */
+export function spanInText(text: Uint8Array, from: number, to: number): { start: number; end: number } {
+  const starts = new Uint32Array(text.length + 1);
+  const out = new Uint8Array(text.length + 3);
+  compact(text, out, starts);
+  const last = starts[to - 1] ?? 0;
+  return { start: starts[from] ?? 0, end: Math.min(text.length, last + sequenceLength(text[last] ?? 0)) };
+}
+
+function compactAscii(text: Uint8Array, out: Uint8Array): number {
+  let k = 0;
+  let afterBackslash = 0;
+  for (let i = 0; i < text.length; i++) {
+    const byte = text[i] ?? 0;
+    out[k] = byte;
+    k += (keep[byte] ?? 0) & ~(afterBackslash & (escaped[byte] ?? 0));
+    afterBackslash = byte === BACKSLASH ? 1 : 0;
+  }
+  return k;
+}
+
+function compact(text: Uint8Array, out: Uint8Array, starts: Uint32Array | null): number {
+  let k = 0;
+  let afterBackslash = 0;
+  for (let i = 0; i < text.length; ) {
+    const byte = text[i] ?? 0;
+    if (byte < 0x80) {
+      out[k] = byte;
+      if (starts !== null) starts[k] = i;
+      k += (keep[byte] ?? 0) & ~(afterBackslash & (escaped[byte] ?? 0));
+      afterBackslash = byte === BACKSLASH ? 1 : 0;
+      i++;
+      continue;
+    }
+    afterBackslash = 0;
+    const length = sequenceLength(byte);
+    const ascii = asciiOf(codePointAt(text, i, length));
+    if (ascii !== 0) {
+      out[k] = ascii;
+      if (starts !== null) starts[k] = i;
+      k++;
+      i += length;
+    } else {
+      i++;
+    }
+  }
+  return k;
+}
+
+function sequenceLength(byte: number): number {
+  if (byte < 0xc0) return 1;
+  if (byte < 0xe0) return 2;
+  if (byte < 0xf0) return 3;
+  return 4;
+}
+
+/** The code point at `at`, or 0 when the bytes are no UTF-8. */
+function codePointAt(text: Uint8Array, at: number, length: number): number {
+  if (length === 1 || at + length > text.length) return 0;
+  let value = (text[at] ?? 0) & (0x7f >> length);
+  for (let i = 1; i < length; i++) {
+    const byte = text[at + i] ?? 0;
+    if ((byte & 0xc0) !== 0x80) return 0;
+    value = (value << 6) | (byte & 0x3f);
+  }
+  return value;
+}

@@ -1,0 +1,210 @@
+/** Result of undoing escapes once. */
+export interface Unescaped {
+  readonly bytes: Uint8Array;
+  /** for each byte, where it started in the input; only when asked for */
+  readonly starts: Uint32Array | null;
+}
+
+const PERCENT = 0x25;
+const AMP = 0x26;
+const BACKSLASH = 0x5c;
+const HASH = 0x23;
+const EQUALS = 0x3d;
+
+const hexValue = new Int8Array(256).fill(-1);
+for (let digit = 0; digit < 16; digit++) {
+  hexValue[digit.toString(16).charCodeAt(0)] = digit;
+  hexValue[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
+}
+
+/** One escape sequence as read. */
+interface Escape {
+  /** byte or code point, negative: stands for nothing */
+  value: number;
+  /** bytes it takes in the input, 0: not an escape */
+  length: number;
+  isByte: boolean;
+}
+
+/** Whether undoing escapes could change anything: a few native searches. */
+export function mayHoldEscapes(bytes: Uint8Array): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return buffer.includes(PERCENT) || buffer.includes('&#') || holdsBackslashEscape(buffer);
+}
+
+function holdsBackslashEscape(buffer: Buffer): boolean {
+  if (!buffer.includes(BACKSLASH)) return false;
+  return ['\\u', '\\x', '\\U', '\\0', '\\1'].some((start) => buffer.includes(start));
+}
+
+/**
+ * Undoes, in one pass, `%XX`, `\uXXXX`, `\u{X}`, `\UXXXXXXXX`, `\xXX`, octal `\OOO`, and numeric HTML entities;
+ * anything else stays. `quotedPrintable` also undoes `=XX` and soft line ends. Returns null when nothing changed.
+ */
+export function unescapeOnce(
+  input: Uint8Array,
+  options: { withStarts?: boolean; quotedPrintable?: boolean } = {},
+): Unescaped | null {
+  const out = new Uint8Array(input.length);
+  const starts = options.withStarts === true ? new Uint32Array(input.length) : null;
+  const qp = options.quotedPrintable === true;
+  const escape: Escape = { value: 0, length: 0, isByte: false };
+  let k = 0;
+  let changed = false;
+  for (let i = 0; i < input.length; ) {
+    const byte = input[i] ?? 0;
+    if (byte === PERCENT || byte === BACKSLASH || byte === AMP || (qp && byte === EQUALS)) {
+      readEscape(input, i, escape);
+      if (escape.length > 0) {
+        changed = true;
+        const from = k;
+        k = escape.value < 0 ? k : writeValue(out, k, escape);
+        if (starts !== null) starts.fill(i, from, k);
+        i += escape.length;
+        continue;
+      }
+    }
+    if (starts !== null) starts[k] = i;
+    out[k++] = byte;
+    i++;
+  }
+  return changed ? { bytes: out.subarray(0, k), starts: starts?.subarray(0, k) ?? null } : null;
+}
+
+/** Undoes escapes until none are left, at most four times. */
+export function unescapeFully(input: Uint8Array): Uint8Array {
+  let bytes = input;
+  for (let round = 0; round < 4; round++) {
+    const next = unescapeOnce(bytes);
+    if (next === null) break;
+    bytes = next.bytes;
+  }
+  return bytes;
+}
+
+function readEscape(input: Uint8Array, at: number, out: Escape): void {
+  out.length = 0;
+  const first = input[at];
+  const kind = input[at + 1] ?? 0;
+  if (first === PERCENT) {
+    // %uXXXX is an old form that some servers still decode
+    if (kind === 0x75 || kind === 0x55) readHex(input, at + 2, 4, 4, 2, out);
+    else readHex(input, at + 1, 2, 2, 1, out);
+  } else if (first === EQUALS) {
+    readSoftBreakOrHex(input, at, out);
+  } else if (first === AMP) {
+    if (kind === HASH) readEntity(input, at, out);
+  } else if (kind === 0x75) {
+    if (input[at + 2] === 0x7b) readBraced(input, at, out);
+    else readHex(input, at + 2, 4, 4, 2, out);
+  } else if (kind === 0x55) {
+    readHex(input, at + 2, 8, 8, 2, out);
+  } else if (kind === 0x78) {
+    readHex(input, at + 2, 2, 2, 2, out);
+  } else if (kind >= 0x30 && kind <= 0x37) {
+    readOctal(input, at, out);
+  }
+}
+
+function readHex(
+  input: Uint8Array,
+  from: number,
+  min: number,
+  max: number,
+  before: number,
+  out: Escape,
+): void {
+  let value = 0;
+  let digits = 0;
+  while (digits < max) {
+    const digit = hexValue[input[from + digits] ?? 0] ?? -1;
+    if (digit < 0) break;
+    value = value * 16 + digit;
+    digits++;
+  }
+  if (digits < min) return;
+  out.value = value;
+  out.isByte = max === 2;
+  out.length = before + digits;
+}
+
+function readBraced(input: Uint8Array, at: number, out: Escape): void {
+  readHex(input, at + 3, 1, 6, 3, out);
+  if (out.length === 0) return;
+  if (input[at + out.length] === 0x7d) out.length++;
+  else out.length = 0;
+}
+
+function readOctal(input: Uint8Array, at: number, out: Escape): void {
+  let value = 0;
+  let digits = 0;
+  while (digits < 3) {
+    const byte = input[at + 1 + digits] ?? 0;
+    if (byte < 0x30 || byte > 0x37) break;
+    value = value * 8 + (byte - 0x30);
+    digits++;
+  }
+  if (digits < 2) return;
+  out.value = value & 0xff;
+  out.isByte = true;
+  out.length = 1 + digits;
+}
+
+function readEntity(input: Uint8Array, at: number, out: Escape): void {
+  const hex = input[at + 2] === 0x78 || input[at + 2] === 0x58;
+  let i = at + (hex ? 3 : 2);
+  let value = 0;
+  let digits = 0;
+  // HTML allows any number of leading zeros
+  while (digits < 64 && value <= 0x10ffff) {
+    const digit = hexValue[input[i] ?? 0] ?? -1;
+    if (digit < 0 || (!hex && digit > 9)) break;
+    value = value * (hex ? 16 : 10) + digit;
+    digits++;
+    i++;
+  }
+  if (digits === 0 || value > 0x10ffff) return;
+  out.value = value;
+  out.isByte = false;
+  out.length = i - at + (input[i] === 0x3b ? 1 : 0);
+}
+
+function readSoftBreakOrHex(input: Uint8Array, at: number, out: Escape): void {
+  const next = input[at + 1];
+  if (next === 0x0a || (next === 0x0d && input[at + 2] === 0x0a)) {
+    out.value = -1;
+    out.length = next === 0x0a ? 2 : 3;
+    return;
+  }
+  readHex(input, at + 1, 2, 2, 1, out);
+}
+
+/** Writes a byte, or a code point as UTF-8 cut to what an escape of any length can make room for. */
+function writeValue(out: Uint8Array, at: number, escape: Escape): number {
+  const { value, isByte } = escape;
+  if (isByte) {
+    out[at] = value;
+    return at + 1;
+  }
+  if (value < 0x80) {
+    out[at] = value;
+    return at + 1;
+  }
+  if (value < 0x800) {
+    out[at] = 0xc0 | (value >> 6);
+    out[at + 1] = 0x80 | (value & 0x3f);
+    return at + 2;
+  }
+  if (value < 0x10000) {
+    out[at] = 0xe0 | (value >> 12);
+    out[at + 1] = 0x80 | ((value >> 6) & 0x3f);
+    out[at + 2] = 0x80 | (value & 0x3f);
+    return at + 3;
+  }
+  if (value > 0x10ffff) return at;
+  out[at] = 0xf0 | (value >> 18);
+  out[at + 1] = 0x80 | ((value >> 12) & 0x3f);
+  out[at + 2] = 0x80 | ((value >> 6) & 0x3f);
+  out[at + 3] = 0x80 | (value & 0x3f);
+  return at + 4;
+}

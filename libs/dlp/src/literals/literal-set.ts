@@ -1,0 +1,143 @@
+import { foldByte, sameBytes } from './fold.ts';
+
+/** Something to look for, and what to call it. */
+export interface Literal<Owner> {
+  readonly owner: Owner;
+  readonly encoding: string;
+  readonly bytes: Uint8Array;
+  readonly caseInsensitive: boolean;
+}
+
+export interface LiteralHit<Owner> {
+  readonly literal: Literal<Owner>;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Literals of this length or more are told apart by eight bytes, shorter ones by four. */
+const LONG = 11;
+const SHORT = 7;
+const FOLD = 0x20202020;
+const HAS_SHORT = 1;
+const HAS_LONG = 2;
+
+/**
+ * Finds any of thousands of literals in one pass that reads four bytes at a time.
+ *
+ * Any seven consecutive bytes hold a four-byte word at each alignment, so for every literal the words at four
+ * consecutive places are entered into a table, and the text is probed only at its aligned words. A word that may
+ * begin a literal is checked with the following one, then byte by byte. Words are folded to one case; the last check
+ * is exact unless the literal or the search is case-insensitive.
+ */
+export class LiteralSet<Owner> {
+  readonly #literals: ReadonlyArray<Literal<Owner>>;
+  readonly #filter: Uint8Array;
+  readonly #pairs: Uint8Array;
+  readonly #shift: number;
+  readonly #short: ReadonlyMap<number, readonly number[]>;
+  readonly #long: ReadonlyMap<number, readonly number[]>;
+
+  /** Throws RangeError on a literal of fewer than seven bytes: it could be missed. */
+  constructor(literals: ReadonlyArray<Literal<Owner>>) {
+    this.#literals = literals;
+    const bits = Math.min(18, Math.max(12, Math.ceil(Math.log2(literals.length * 4 * 16 + 1))));
+    this.#shift = 32 - bits;
+    this.#filter = new Uint8Array(1 << bits);
+    this.#pairs = new Uint8Array(1 << bits);
+    const short = new Map<number, number[]>();
+    const long = new Map<number, number[]>();
+    literals.forEach((literal, index) => {
+      const { bytes } = literal;
+      if (bytes.length < SHORT) throw new RangeError('a literal needs at least seven bytes');
+      const isLong = bytes.length >= LONG;
+      // the middle tells more than the start, which often is a vendor's prefix
+      const base = (bytes.length - (isLong ? LONG : SHORT)) >> 1;
+      for (let at = base; at < base + 4; at++) {
+        const word = wordAt(bytes, at);
+        const slot = hash(word) >>> this.#shift;
+        this.#filter[slot] = (this.#filter[slot] ?? 0) | (isLong ? HAS_LONG : HAS_SHORT);
+        const key = isLong ? hashPair(word, wordAt(bytes, at + 4)) : word;
+        if (isLong) this.#pairs[key >>> this.#shift] = 1;
+        push(isLong ? long : short, key, index * 0x10000 + at);
+      }
+    });
+    this.#short = short;
+    this.#long = long;
+  }
+
+  /** Number of literals. */
+  get size(): number {
+    return this.#literals.length;
+  }
+
+  /**
+   * Hits in the order in which they are noticed. `fold` ignores case for every literal (host names have none).
+   * Stops after `limit` hits.
+   */
+  search(text: Uint8Array, fold: boolean, limit: number): Array<LiteralHit<Owner>> {
+    const hits: Array<LiteralHit<Owner>> = [];
+    if (this.#literals.length === 0 || text.length < SHORT) return hits;
+    const phase = (4 - (text.byteOffset & 3)) & 3;
+    const words = new Uint32Array(text.buffer, text.byteOffset + phase, (text.length - phase) >> 2);
+    const filter = this.#filter;
+    const pairs = this.#pairs;
+    const shift = this.#shift;
+    for (let i = 0; i < words.length; i++) {
+      const word = (words[i] ?? 0) | FOLD;
+      const kinds = filter[Math.imul(word, 0x9e3779b1) >>> shift] ?? 0;
+      if (kinds === 0) continue;
+      const at = phase + i * 4;
+      if ((kinds & HAS_LONG) !== 0 && i + 1 < words.length) {
+        const key = hashPair(word, (words[i + 1] ?? 0) | FOLD);
+        const found = pairs[key >>> shift] === 1 ? this.#long.get(key) : undefined;
+        if (found !== undefined) this.#verify(text, at, found, fold, hits);
+      }
+      if ((kinds & HAS_SHORT) !== 0) {
+        const found = this.#short.get(word);
+        if (found !== undefined) this.#verify(text, at, found, fold, hits);
+      }
+      if (hits.length >= limit) break;
+    }
+    return hits;
+  }
+
+  #verify(
+    text: Uint8Array,
+    at: number,
+    entries: readonly number[],
+    fold: boolean,
+    hits: Array<LiteralHit<Owner>>,
+  ): void {
+    for (const entry of entries) {
+      const literal = this.#literals[Math.floor(entry / 0x10000)];
+      if (literal === undefined) continue;
+      const start = at - (entry & 0xffff);
+      if (sameBytes(text, start, literal.bytes, fold || literal.caseInsensitive)) {
+        hits.push({ literal, start, end: start + literal.bytes.length });
+      }
+    }
+  }
+}
+
+const scratch = new Uint8Array(4);
+const scratchWord = new Uint32Array(scratch.buffer);
+
+/** Read through memory so that it agrees with the text on any byte order. */
+function wordAt(bytes: Uint8Array, at: number): number {
+  for (let i = 0; i < 4; i++) scratch[i] = foldByte(bytes[at + i] ?? 0);
+  return (scratchWord[0] ?? 0) | 0;
+}
+
+function hash(word: number): number {
+  return Math.imul(word, 0x9e3779b1);
+}
+
+function hashPair(first: number, second: number): number {
+  return Math.imul(first, 0x9e3779b1) ^ Math.imul(second ^ 0x5bd1e995, 0x85ebca6b);
+}
+
+function push(map: Map<number, number[]>, key: number, entry: number): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [entry]);
+  else list.push(entry);
+}
