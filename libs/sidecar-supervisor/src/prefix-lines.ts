@@ -15,14 +15,21 @@ export async function prefixLines(
 ): Promise<void> {
   const decoder = new StringDecoder('utf8');
   let held = '';
+  const emit = async (line: string): Promise<void> => {
+    try {
+      await output(prefix + line);
+    } catch {
+      // Losing a line of log is better than closing the pipe that the child writes to.
+    }
+  };
   const passOn = async (text: string): Promise<void> => {
     let start = 0;
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-      await output(prefix + text.slice(start, end));
+      await emit(text.slice(start, end));
       start = end + 1;
     }
     for (; text.length - start > MAX_LINE; start += MAX_LINE) {
-      await output(prefix + text.slice(start, start + MAX_LINE));
+      await emit(text.slice(start, start + MAX_LINE));
     }
     held = text.slice(start);
   };
@@ -34,5 +41,5 @@ export async function prefixLines(
     // A child that died may reset its pipe; what it wrote until then was passed on.
   }
   held += decoder.end();
-  if (held !== '') await output(prefix + held);
+  if (held !== '') await emit(held);
 }
