@@ -82,6 +82,11 @@ function fromIssue(issue: Issue, base: KeyPath, context: IssueContext): Problem[
 function invalidType(expected: string, message: string, path: KeyPath, context: IssueContext): Problem[] {
   const value = valueAt(context.value, path);
   if (value === undefined) return missingKey(path);
+  if (typeof value === 'number' && (expected === 'int' || expected === 'number')) {
+    return [
+      { code: 'invalid_value', message: `must be ${expectedName(expected)}`, hint: null, path, at: 'value' },
+    ];
+  }
   const text = `expected ${expectedName(expected)}, found ${typeName(value)}`;
   const hint = message.startsWith('Invalid input') ? typeHint(expected, value) : message;
   return [{ code: 'invalid_type', message: text, hint, path, at: 'value' }];
@@ -145,12 +150,15 @@ function fromUnion(
     (branch) => branch.length > 0 && branch.every((each) => each.path.length > 0),
   );
   if (fitting !== undefined) return fitting.flatMap((each) => fromIssue(each, path, context));
-  // Exactly one branch got past the type: its own words (a name's pattern, a list's length) say more.
-  const typed = issue.errors.filter((branch) =>
-    branch.every((each) => each.code !== 'invalid_type' && each.code !== 'invalid_value'),
-  );
+  const typed = issue.errors.filter((branch) => branch.every((each) => isOfType(each, value)));
   const code = typed.length > 0 ? 'invalid_value' : 'invalid_type';
   return [{ code, message: issue.message, hint: null, path, at: 'value' }];
+}
+
+/** Whether an issue is about the value and not about its type. */
+function isOfType(issue: Issue, value: unknown): boolean {
+  if (issue.code === 'invalid_value') return issue.values.some((each) => typeof each === typeof value);
+  return issue.code !== 'invalid_type';
 }
 
 function limitMessage(message: string, words: string, limit: number | bigint, origin: string): string {
