@@ -1,0 +1,148 @@
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import type { AuditEvent } from '@bot-bottle/audit';
+import { createCredentialPins, createLeafMinter, egressConfigSchema, secretSlots } from '@bot-bottle/egress';
+import type { EgressConfig, EgressConfigInput } from '@bot-bottle/egress';
+import { serveProxyConnection } from './agent/proxy-connection.ts';
+import { EgressServerError } from './errors.ts';
+import { ByteBudget } from './limits/byte-budget.ts';
+import { HeldBudget } from './limits/held-budget.ts';
+import { Sweeper } from './limits/sweeper.ts';
+import { listenOn, parseListen } from './listen.ts';
+import { limitLog } from './log.ts';
+import type { LogRecord } from './log.ts';
+import { monotonicClock } from './policy/monotonic-clock.ts';
+import { PolicyState } from './policy/policy-state.ts';
+import { Exchanges } from './request/exchanges.ts';
+import { bareDenial } from './response/http-text.ts';
+import type { ServerContext } from './server-context.ts';
+import { createRouting } from './upstream/create-routing.ts';
+
+export interface EgressServerOptions {
+  readonly config: EgressConfigInput;
+  /** secret values by slot; the CA key is in `EGRESS_CA_KEY` */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** resolves when the event is safely recorded; a rejection lets nothing pass */
+  readonly audit: (event: AuditEvent) => Promise<void>;
+  /** takes the records that `config.log` asks for */
+  readonly log: (record: LogRecord) => void;
+  /** milliseconds since the epoch, from a clock that does not jump */
+  readonly now?: () => number;
+}
+
+export interface EgressServer {
+  /** Starts to listen and gives the addresses, `host:port` or `unix:/path`. */
+  listen(): Promise<string[]>;
+  /** Takes a whole new table into force and gives its digest; throws `EgressError` and keeps the old one. */
+  setTable(table: unknown): string;
+  /** Replaces the given secrets; requests in flight keep theirs. */
+  setSecrets(secrets: Readonly<Record<string, string>>): void;
+  /** digest of the table in force */
+  readonly digest: string;
+  /** Stops accepting, lets what is in flight end within `limits.drain_ms`, cuts the rest. */
+  close(): Promise<void>;
+}
+
+const REVIEW_MS = 1_000;
+/** How long a request may wait for the shared memory budget. */
+const HELD_WAIT_MS = 10_000;
+const DENIAL_LEAVES = 64;
+
+/**
+ * Creates the egress proxy of one bottle. Nothing listens before `listen`.
+ *
+ * @throws EgressServerError `invalid_config` with every problem; `EgressError` for a table or CA that cannot be used
+ */
+export function createEgressServer(options: EgressServerOptions): EgressServer {
+  const config = parseConfig(options.config);
+  const address = parseListen(config.listen);
+  const policy = new PolicyState(config, options.secrets);
+  const key = policy.secrets.get(secretSlots.caKey);
+  if (key === null) throw problem(`the secret ${secretSlots.caKey} is missing`);
+  const authority = { cert: config.ca.cert, key };
+  const connections = new Set<Socket>();
+  let draining = false;
+  const context: ServerContext = {
+    config,
+    policy,
+    pins: createCredentialPins(),
+    now: options.now ?? monotonicClock(),
+    audit: async (event) => options.audit(event),
+    log: limitLog(config.log, options.log),
+    sweeper: new Sweeper(
+      Math.max(20, Math.min(500, config.limits.first_byte_ms / 4, config.limits.idle_ms / 4)),
+    ),
+    held: new HeldBudget(config.limits.held_bytes, Math.min(HELD_WAIT_MS, config.limits.idle_ms)),
+    bytes: new ByteBudget(config.budget),
+    routing: createRouting(config, policy.secrets),
+    exchanges: new Exchanges(REVIEW_MS),
+    leaves: createLeafMinter(authority),
+    denialLeaves: createLeafMinter(authority, { limit: DENIAL_LEAVES }),
+    counters: { denialTunnels: 0 },
+    isDraining: () => draining,
+  };
+  const server = createServer({ noDelay: true, keepAlive: true }, (socket) =>
+    accept(context, connections, socket),
+  );
+  server.on('error', () => context.log(0, { event: 'listener_failed' }));
+  return {
+    async listen() {
+      const bound = await listenOn(server, address);
+      context.log(0, { event: 'listening', address: bound, digest: policy.digest });
+      return [bound];
+    },
+    setTable(table) {
+      const digest = policy.setTable(table);
+      context.exchanges.review();
+      context.log(0, { event: 'table', digest });
+      return digest;
+    },
+    setSecrets: (secrets) => policy.setSecrets(secrets),
+    get digest() {
+      return policy.digest;
+    },
+    async close() {
+      if (draining) return;
+      draining = true;
+      const stopped = stopListening(server);
+      await context.exchanges.drain(config.limits.drain_ms);
+      for (const socket of connections) socket.destroy();
+      context.sweeper.stop();
+      await context.routing.destroy();
+      await stopped;
+      context.log(0, { event: 'stopped' });
+    },
+  };
+}
+
+function accept(context: ServerContext, connections: Set<Socket>, socket: Socket): void {
+  socket.on('error', () => undefined);
+  if (connections.size >= context.config.limits.tunnels) {
+    const answer = bareDenial({ layer: 'egress', code: 'limit_exceeded', target: 'proxy' });
+    socket.end(answer, () => socket.destroy());
+    return;
+  }
+  connections.add(socket);
+  socket.once('close', () => connections.delete(socket));
+  serveProxyConnection(context, socket, () => socket.destroy());
+}
+
+function stopListening(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    if (!server.listening) resolve();
+    else server.close(() => resolve());
+  });
+}
+
+function parseConfig(input: EgressConfigInput): EgressConfig {
+  const parsed = egressConfigSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'config'}: ${issue.message}`,
+  );
+  throw new EgressServerError('invalid_config', `invalid configuration: ${problems.join('; ')}`, problems);
+}
+
+function problem(text: string): EgressServerError {
+  return new EgressServerError('invalid_config', text, [text]);
+}

@@ -1,0 +1,38 @@
+/** Something that must have made progress by a point in time. */
+export interface Expirable {
+  /** milliseconds of the monotonic clock; Infinity: no limit */
+  deadline: number;
+  expire(now: number): void;
+}
+
+/**
+ * One coarse timer for every deadline of the server. A timer per request costs more than the request's own
+ * parsing, and no deadline here needs to be finer than the period.
+ */
+export class Sweeper {
+  readonly #items = new Set<Expirable>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(periodMs: number) {
+    this.#timer = setInterval(() => this.#sweep(), periodMs);
+    this.#timer.unref();
+  }
+
+  add(item: Expirable): void {
+    this.#items.add(item);
+  }
+
+  delete(item: Expirable): void {
+    this.#items.delete(item);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#items.clear();
+  }
+
+  #sweep(): void {
+    const now = performance.now();
+    for (const item of this.#items) if (item.deadline <= now) item.expire(now);
+  }
+}

@@ -1,0 +1,106 @@
+import { createScanner } from '@bot-bottle/dlp';
+import type { Scanner } from '@bot-bottle/dlp';
+import { credentialForms, parseTable, tableDigest } from '@bot-bottle/egress';
+import type { EgressConfig, Route, RouteAuth, RouteTable } from '@bot-bottle/egress';
+import { SecretStore } from './secret-store.ts';
+
+/** A route credential with what it looks like when an upstream sends it back. */
+export interface Credential {
+  readonly auth: RouteAuth;
+  readonly secret: string;
+  readonly forms: readonly Buffer[];
+}
+
+/** The table in force, the secrets, and everything compiled from both. */
+export class PolicyState {
+  readonly secrets: SecretStore;
+  readonly #allow: EgressConfig['dlp_allow'];
+  #table: RouteTable;
+  #digest: string;
+  #scanners = new Map<string, Scanner>();
+  #byRoute = new WeakMap<Route, Scanner | null>();
+  #credentials = new WeakMap<RouteAuth, Credential>();
+  #leaks: Scanner | null = null;
+
+  constructor(config: EgressConfig, secrets: Readonly<Record<string, string>>) {
+    this.secrets = new SecretStore(secrets, config.env_secrets);
+    this.#allow = config.dlp_allow;
+    this.#table = parseTable(config.table);
+    this.#digest = tableDigest(this.#table);
+  }
+
+  get table(): RouteTable {
+    return this.#table;
+  }
+
+  /** digest of the table in force */
+  get digest(): string {
+    return this.#digest;
+  }
+
+  /** Takes a new table into force; throws `EgressError` and keeps the old one when it is invalid. */
+  setTable(value: unknown): string {
+    const table = parseTable(value);
+    this.#table = table;
+    this.#digest = tableDigest(table);
+    return this.#digest;
+  }
+
+  setSecrets(secrets: Readonly<Record<string, string>>): void {
+    this.secrets.replace(secrets);
+    this.#scanners = new Map();
+    this.#byRoute = new WeakMap();
+    this.#credentials = new WeakMap();
+    this.#leaks = null;
+  }
+
+  /** What scans requests of a row; null when the row scans nothing. */
+  scanner(route: Route): Scanner | null {
+    const known = this.#byRoute.get(route);
+    if (known !== undefined) return known;
+    const scanner = route.dlp.outbound.length === 0 ? null : this.#compile(route);
+    this.#byRoute.set(route, scanner);
+    return scanner;
+  }
+
+  /** Finds any known value in texts that are going to be logged, whatever the row scans. */
+  leaks(): Scanner {
+    const scanner = this.#leaks ?? this.#compileLeaks();
+    this.#leaks = scanner;
+    return scanner;
+  }
+
+  /** null when the slot is empty */
+  credential(auth: RouteAuth): Credential | null {
+    const known = this.#credentials.get(auth);
+    if (known !== undefined) return known;
+    const secret = this.secrets.get(auth.slot);
+    if (secret === null) return null;
+    const credential = { auth, secret, forms: credentialForms(auth, secret) };
+    this.#credentials.set(auth, credential);
+    return credential;
+  }
+
+  #compileLeaks(): Scanner {
+    return createScanner({
+      detectors: ['known_secrets', 'canary'],
+      knownSecrets: this.secrets.knownSecrets([]),
+      canaries: this.secrets.canaries(),
+      allow: [],
+    });
+  }
+
+  #compile(route: Route): Scanner {
+    const key = JSON.stringify([route.dlp.outbound, route.env_secrets]);
+    const known = this.#scanners.get(key);
+    if (known !== undefined) return known;
+    const scanner = createScanner({
+      detectors: route.dlp.outbound,
+      knownSecrets: this.secrets.knownSecrets(route.env_secrets),
+      canaries: this.secrets.canaries(),
+      allow: this.#allow,
+    });
+    this.#scanners.set(key, scanner);
+    return scanner;
+  }
+}

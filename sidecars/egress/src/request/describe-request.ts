@@ -1,0 +1,28 @@
+import type { Via } from '@bot-bottle/egress';
+import { formatAuthority } from '@bot-bottle/egress';
+import type { RequestHead } from '@bot-bottle/egress';
+import type { Scanner } from '@bot-bottle/dlp';
+
+const MASKED = '[masked]';
+
+/** `METHOD scheme://host/path`, without query; parts that hold a known secret are masked. */
+export function describeRequest(head: RequestHead, via: Via, leaks: Scanner): string {
+  const tls = via.kind === 'tunnel' && via.tls;
+  const host = via.kind === 'tunnel' ? via.host : head.host;
+  const port = (via.kind === 'tunnel' ? via.port : head.port) ?? 80;
+  const path = head.path.split('?', 1)[0] ?? '';
+  const found = leaks.scanHead({ host, path, query: null, headers: [] });
+  const shownHost = found.some((finding) => finding.surface === 'host') ? MASKED : host;
+  const shownPath = found.some((finding) => finding.surface !== 'host') ? `/${MASKED}` : path;
+  const scheme = tls ? 'https' : 'http';
+  return `${head.method} ${scheme}://${formatAuthority(shownHost, port, tls ? 443 : 80)}${shownPath}`.slice(
+    0,
+    2048,
+  );
+}
+
+/** The target of a CONNECT in the same style. */
+export function describeConnect(host: string, port: number, leaks: Scanner): string {
+  const found = leaks.scanHead({ host, path: '/', query: null, headers: [] });
+  return `CONNECT ${formatAuthority(found.length > 0 ? MASKED : host, port, null)}`;
+}

@@ -1,0 +1,372 @@
+import type { Duplex } from 'node:stream';
+import { denials } from '@bot-bottle/audit';
+import type { AuditEvent, DenialCode } from '@bot-bottle/audit';
+import type { Finding } from '@bot-bottle/dlp';
+import { agentCredentials, decide, injectCredential, outgoingHeaders } from '@bot-bottle/egress';
+import type { AllowDecision, HeaderField, RequestHead, Via } from '@bot-bottle/egress';
+import type { AgentReader } from '../agent/agent-reader.ts';
+import type { Credential } from '../policy/policy-state.ts';
+import { AgentWriter } from '../response/agent-writer.ts';
+import { denialAnswer } from '../response/http-text.ts';
+import { ResponseRelay } from '../response/relay-response.ts';
+import type { ServerContext } from '../server-context.ts';
+import type { Destination } from '../upstream/routing.ts';
+import { upstreamDenial } from '../upstream/upstream-error.ts';
+import { relayUpgrade } from '../response/relay-upgrade.ts';
+import { Denied } from './denied.ts';
+import { describeRequest } from './describe-request.ts';
+import type { LiveExchange } from './exchanges.ts';
+import { answerLocal } from './local-answers.ts';
+import { PreparedBody } from './prepared-body.ts';
+import { blockMessage, scanHead } from './scan-head.ts';
+import type { OutgoingHead } from './scan-head.ts';
+
+/** One request of the agent, from its parsed head to the last byte of its answer. */
+export class Exchange implements LiveExchange {
+  decision: AllowDecision | null = null;
+  readonly #server: ServerContext;
+  readonly #reader: AgentReader;
+  readonly #head: RequestHead;
+  readonly #via: Via;
+  readonly #onFinished: (reusable: boolean) => void;
+  readonly #gone = new AbortController();
+  readonly #writer: AgentWriter;
+  #relay: ResponseRelay | null = null;
+  #abortUpstream: (() => void) | null = null;
+  #body: PreparedBody | null = null;
+  #warnings: readonly Finding[] = [];
+  #redacted = false;
+  #upgraded: Duplex | null = null;
+  #described: string | null = null;
+  #over = false;
+
+  constructor(
+    server: ServerContext,
+    reader: AgentReader,
+    head: RequestHead,
+    via: Via,
+    onFinished: (reusable: boolean) => void,
+  ) {
+    this.#server = server;
+    this.#reader = reader;
+    this.#head = head;
+    this.#via = via;
+    this.#onFinished = onFinished;
+    this.#writer = new AgentWriter(reader, () => this.#relay?.resume());
+  }
+
+  /** Runs the stages; every way out answers or ends the connection. */
+  async run(): Promise<void> {
+    this.#server.exchanges.add(this);
+    try {
+      await this.#stages();
+    } catch (error) {
+      if (error instanceof Denied) this.#deny(error);
+      else this.#deny(new Denied(upstreamDenial(error)));
+    }
+  }
+
+  redecide(): AllowDecision | null {
+    const { policy, now } = this.#server;
+    const decision = decide(policy.table, { head: this.#head, via: this.#via }, now());
+    if (decision.kind !== 'allow') return null;
+    if (this.#upgraded !== null && decision.route.dlp.outbound.length > 0) return null;
+    return decision;
+  }
+
+  cut(): void {
+    if (this.#over) return;
+    if (this.#writer.started || this.#upgraded !== null || this.decision === null) this.#destroy();
+    else
+      this.#deny(
+        new Denied('host_not_allowed', { text: 'The route was withdrawn while the request was running.' }),
+      );
+  }
+
+  /** The agent left, or does not read. */
+  agentGone(): void {
+    if (!this.#over) this.#destroy();
+  }
+
+  async #stages(): Promise<void> {
+    const { policy, now } = this.#server;
+    if (this.#server.isDraining()) throw new Denied('shutting_down');
+    const decided = decide(policy.table, { head: this.#head, via: this.#via }, now());
+    if (decided.kind === 'deny') {
+      const { code, rule, ask, message } = decided;
+      throw new Denied(code, { rule, ask, text: message ?? null });
+    }
+    if (decided.kind === 'local') {
+      answerLocal(decided.what, this.#server, this.#head, this.#writer);
+      this.#finish();
+      return;
+    }
+    this.decision = decided;
+    this.#checkUpgrade(decided);
+    const head = this.#scan(decided);
+    this.#checkPins(decided, head);
+    const body = new PreparedBody(this.#server, this.#reader, this.#head, decided, this.#gone.signal);
+    this.#body = body;
+    this.#writeContinue();
+    await body.prepare(head, {
+      warned: (findings) => this.#warn(findings),
+      redacted: () => (this.#redacted = true),
+      stopped: (denied) => this.#deny(denied),
+    });
+    if (this.#over) return;
+    const credential = this.#credential(decided);
+    const found = this.#server.routing.find(decided);
+    const destination = found instanceof Promise ? await found : found;
+    await this.#record(this.#allowedEvent(decided));
+    if (!this.#over) this.#dispatch(decided, head, credential, destination, body);
+  }
+
+  #checkUpgrade(decision: AllowDecision): void {
+    if (this.#head.path === '*') throw new Denied('malformed_request');
+    if (this.#head.upgrade === null || decision.route.dlp.outbound.length === 0) return;
+    throw new Denied('upgrade_not_allowed', {
+      rule: decision.rule,
+      text: 'WebSocket messages cannot be scanned yet; a route that scans takes no upgrade.',
+    });
+  }
+
+  #scan(decision: AllowDecision): OutgoingHead {
+    const outgoing: OutgoingHead = {
+      host: decision.host,
+      path: decision.path,
+      headers: outgoingHeaders(this.#head, decision),
+    };
+    const scanner = this.#server.policy.scanner(decision.route);
+    if (scanner === null) return outgoing;
+    const onMatch = decision.route.dlp.on_match;
+    const result = scanHead(scanner, outgoing, onMatch);
+    if (result.kind === 'blocked') {
+      const { findings } = result;
+      const [first] = findings;
+      throw new Denied('dlp_blocked', {
+        rule: first?.rule ?? null,
+        text: blockMessage(first, onMatch),
+        findings,
+      });
+    }
+    if (result.kind === 'warned') this.#warn(result.findings);
+    if (result.kind === 'redacted') {
+      this.#redacted = true;
+      this.#warnings = result.findings;
+    }
+    return result.head;
+  }
+
+  #checkPins(decision: AllowDecision, head: OutgoingHead): void {
+    if (!decision.agentAuthorization) return;
+    const credentials = agentCredentials(head.headers);
+    if (credentials.length > 0 && !this.#server.pins.accept(decision.host, credentials)) {
+      throw new Denied('credential_changed', { rule: decision.rule });
+    }
+  }
+
+  #writeContinue(): void {
+    if (this.#head.expectContinue) this.#reader.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+  }
+
+  #credential(decision: AllowDecision): Credential | null {
+    if (decision.injectAuth === null) return null;
+    try {
+      const credential = this.#server.policy.credential(decision.injectAuth);
+      if (credential !== null) return credential;
+    } catch {
+      // an unusable secret is as good as none; its text stays out of everything
+    }
+    throw new Denied('credential_unavailable', { rule: decision.rule });
+  }
+
+  #dispatch(
+    decision: AllowDecision,
+    head: OutgoingHead,
+    credential: Credential | null,
+    destination: Destination,
+    body: PreparedBody,
+  ): void {
+    const headers =
+      credential === null ? head.headers : injectCredential(head.headers, credential.auth, credential.secret);
+    const flat: string[] = [];
+    for (const [name, value] of headers) flat.push(name, value);
+    if (destination.proxyAuthorization !== null)
+      flat.push('Proxy-Authorization', destination.proxyAuthorization);
+    if (body.length !== null) flat.push('Content-Length', String(body.length));
+    const relay = new ResponseRelay(this.#head, credential, this.#writer, {
+      dispatched: (abort) => {
+        this.#abortUpstream = abort;
+        return !this.#over;
+      },
+      canKeepAlive: () => this.#canKeepAlive(),
+      done: (status) => this.#done(status),
+      failed: (code) => this.#upstreamFailed(code),
+      upgraded: (status, fields, socket) => this.#switchProtocols(status, fields, socket),
+    });
+    this.#relay = relay;
+    const { pool, absoluteForm } = destination;
+    const authority = head.headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? decision.host;
+    pool.dispatch(
+      {
+        method: this.#head.method,
+        path: absoluteForm ? `http://${authority}${head.path}` : head.path,
+        headers: flat,
+        body: body.content,
+        blocking: false,
+        ...(this.#head.upgrade === null ? {} : { upgrade: this.#head.upgrade }),
+      },
+      relay,
+    );
+  }
+
+  #canKeepAlive(): boolean {
+    return this.#head.keepAlive && (this.#body?.consumed ?? true) && !this.#server.isDraining();
+  }
+
+  #done(status: number): void {
+    const rule = this.decision?.rule ?? null;
+    if (this.#server.config.log === 2)
+      this.#server.log(2, { event: 'request', target: this.#target(), status, rule });
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#over) return;
+    const reusable = this.#canKeepAlive();
+    this.#close();
+    if (!reusable) this.#reader.finish('');
+    this.#onFinished(reusable);
+  }
+
+  #upstreamFailed(code: DenialCode): void {
+    if (this.#over) return;
+    if (this.#writer.started) {
+      this.#logFailure(code);
+      this.#destroy();
+      return;
+    }
+    this.#deny(new Denied(code, { rule: this.decision?.rule ?? null }));
+  }
+
+  #switchProtocols(status: number, headers: readonly HeaderField[], socket: Duplex): void {
+    if (this.#over || status !== 101) {
+      socket.destroy();
+      if (!this.#over) this.#upstreamFailed('upstream_invalid');
+      return;
+    }
+    this.#upgraded = socket;
+    relayUpgrade(this.#reader, headers, socket, () => this.#destroy());
+  }
+
+  #deny(denied: Denied): void {
+    if (this.#over) return;
+    const target = this.#target();
+    const wasForwarding = this.#relay !== null;
+    const details = this.#details(denied.findings);
+    const event: AuditEvent = {
+      layer: 'egress',
+      action: 'request',
+      outcome: wasForwarding && denied.findings.length === 0 ? 'failed' : 'denied',
+      code: denied.code,
+      target,
+      rule: denied.rule ?? this.decision?.rule ?? null,
+      details,
+    };
+    this.#server.audit(event).catch(() => this.#server.log(0, { event: 'audit_failed' }));
+    this.#server.log(1, { event: 'denied', code: denied.code, target, rule: event.rule });
+    const responded = this.#writer.started;
+    this.#close();
+    if (responded) this.#reader.destroy();
+    else {
+      const answer = denialAnswer(
+        {
+          layer: 'egress',
+          code: denied.code,
+          target,
+          rule: event.rule,
+          ask: this.#server.config.supervise ? denied.ask : null,
+          ...(denied.text === null ? {} : { message: denied.text }),
+        },
+        this.#head.method,
+        this.#statusOverride(denied.code),
+      );
+      this.#reader.finish(answer);
+    }
+    this.#onFinished(false);
+  }
+
+  /** Codex falls back to plain HTTP at once on 426 and after seconds on anything else. */
+  #statusOverride(code: DenialCode): number | undefined {
+    const { host, path } = this.#head;
+    if (code !== 'upgrade_not_allowed' || host !== 'chatgpt.com') return undefined;
+    return path.split('?', 1)[0] === '/backend-api/codex/responses' ? 426 : undefined;
+  }
+
+  #logFailure(code: DenialCode): void {
+    this.#server.log(1, { event: 'cut', code, target: this.#target(), rule: this.decision?.rule ?? null });
+  }
+
+  #destroy(): void {
+    if (this.#over) return;
+    this.#close();
+    this.#reader.destroy();
+    this.#onFinished(false);
+  }
+
+  #close(): void {
+    this.#over = true;
+    this.#server.exchanges.delete(this);
+    this.#gone.abort();
+    this.#abortUpstream?.();
+    this.#upgraded?.destroy();
+    this.#body?.release();
+  }
+
+  #target(): string {
+    this.#described ??= describeRequest(this.#head, this.#via, this.#server.policy.leaks());
+    return this.#described;
+  }
+
+  #warn(findings: readonly Finding[]): void {
+    this.#warnings = [...this.#warnings, ...findings].slice(0, 16);
+    for (const { rule, surface } of findings.slice(0, 16)) {
+      this.#server.log(1, { event: 'finding', rule, surface: String(surface).slice(0, 128), action: 'warn' });
+    }
+  }
+
+  #allowedEvent(decision: AllowDecision): AuditEvent {
+    const found = this.#warnings.length > 0;
+    return {
+      layer: 'egress',
+      action: this.#head.upgrade === null ? 'request' : 'upgrade',
+      outcome: this.#redacted ? 'redacted' : found ? 'warned' : 'allowed',
+      code: null,
+      target: this.#target(),
+      rule: decision.rule,
+      details: this.#details(this.#warnings),
+    };
+  }
+
+  #details(findings: readonly Finding[]): AuditEvent['details'] {
+    const details: AuditEvent['details'] = {};
+    const [first] = findings;
+    if (first !== undefined) {
+      details['finding'] = first.rule;
+      details['surface'] = String(first.surface).slice(0, 128);
+      details['sha256'] = first.sha256;
+      details['findings'] = findings.length;
+    }
+    const auth = this.decision?.injectAuth;
+    if (auth !== null && auth !== undefined) details['slot'] = auth.slot;
+    return details;
+  }
+
+  async #record(event: AuditEvent): Promise<void> {
+    try {
+      await this.#server.audit(event);
+    } catch {
+      throw new Denied('audit_unavailable', { text: denials.audit_unavailable.message });
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { AllowDecision } from '@bot-bottle/egress';
+
+/** One request in flight, as the server needs to know it. */
+export interface LiveExchange {
+  /** the same request under the table in force now */
+  redecide(): AllowDecision | null;
+  readonly decision: AllowDecision | null;
+  /** ends it at once on both sides */
+  cut(): void;
+}
+
+/**
+ * The requests in flight. One whose row expired or narrowed is cut; all others finish under the table that they were
+ * decided by.
+ */
+export class Exchanges {
+  readonly #live = new Set<LiveExchange>();
+  readonly #timer: NodeJS.Timeout;
+  #empty: (() => void) | null = null;
+
+  constructor(periodMs: number) {
+    this.#timer = setInterval(() => this.review(), periodMs);
+    this.#timer.unref();
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  add(exchange: LiveExchange): void {
+    this.#live.add(exchange);
+  }
+
+  delete(exchange: LiveExchange): void {
+    this.#live.delete(exchange);
+    if (this.#live.size === 0) this.#empty?.();
+  }
+
+  /** Cuts whatever the table in force does not allow any more. */
+  review(): void {
+    for (const exchange of this.#live) {
+      const before = exchange.decision;
+      if (before === null) continue;
+      const now = exchange.redecide();
+      if (now === null || narrowed(before, now)) exchange.cut();
+    }
+  }
+
+  /** Resolves when nothing is in flight; after `graceMs` it cuts what is left. */
+  async drain(graceMs: number): Promise<void> {
+    if (this.#live.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, graceMs);
+        this.#empty = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    for (const exchange of this.#live) exchange.cut();
+    clearInterval(this.#timer);
+  }
+}
+
+function narrowed(before: AllowDecision, now: AllowDecision): boolean {
+  if (before.injectAuth !== null && before.injectAuth.slot !== now.injectAuth?.slot) return true;
+  return now.route.dlp.outbound.some((detector) => !before.route.dlp.outbound.includes(detector));
+}

@@ -1,0 +1,31 @@
+import type { AuditEvent } from '@bot-bottle/audit';
+import type { CredentialPins, EgressConfig, LeafMinter } from '@bot-bottle/egress';
+import type { ByteBudget } from './limits/byte-budget.ts';
+import type { HeldBudget } from './limits/held-budget.ts';
+import type { Sweeper } from './limits/sweeper.ts';
+import type { Log } from './log.ts';
+import type { PolicyState } from './policy/policy-state.ts';
+import type { Exchanges } from './request/exchanges.ts';
+import type { Routing } from './upstream/routing.ts';
+
+/** What every part of one egress server shares. */
+export interface ServerContext {
+  readonly config: EgressConfig;
+  readonly policy: PolicyState;
+  readonly pins: CredentialPins;
+  /** milliseconds since the epoch, monotonic */
+  readonly now: () => number;
+  /** resolves when the event is safely recorded */
+  readonly audit: (event: AuditEvent) => Promise<void>;
+  readonly log: Log;
+  readonly sweeper: Sweeper;
+  readonly held: HeldBudget;
+  readonly bytes: ByteBudget;
+  readonly routing: Routing;
+  readonly exchanges: Exchanges;
+  readonly leaves: LeafMinter;
+  /** certificates for hosts that are only told that they are refused */
+  readonly denialLeaves: LeafMinter;
+  readonly counters: { denialTunnels: number };
+  readonly isDraining: () => boolean;
+}

@@ -1,0 +1,73 @@
+import { addressAllowed } from '@bot-bottle/egress';
+import type { AllowDecision } from '@bot-bottle/egress';
+import type { Pool } from 'undici';
+import { proxyAuthorization } from './dial-proxy.ts';
+import type { CorporateProxy } from './dial-proxy.ts';
+import type { HostResolver } from './resolve-host.ts';
+import { UpstreamError } from './upstream-error.ts';
+import type { UpstreamPools, UpstreamTarget } from './upstream-pools.ts';
+
+/** Where to send one request, checked. */
+export interface Destination {
+  readonly pool: Pool;
+  /** the request goes to the corporate proxy in absolute form */
+  readonly absoluteForm: boolean;
+  /** value of Proxy-Authorization for such a request */
+  readonly proxyAuthorization: string | null;
+}
+
+/** Resolves, checks and picks the pool of a decided request. */
+export class Routing {
+  readonly #resolver: HostResolver;
+  readonly #pools: UpstreamPools;
+  readonly #proxyOf: (host: string, port: number) => CorporateProxy | null;
+
+  constructor(
+    resolver: HostResolver,
+    pools: UpstreamPools,
+    proxyOf: (host: string, port: number) => CorporateProxy | null,
+  ) {
+    this.#resolver = resolver;
+    this.#pools = pools;
+    this.#proxyOf = proxyOf;
+  }
+
+  /** At once when the addresses are known. Rejects or throws `UpstreamError`. */
+  find(decision: AllowDecision): Destination | Promise<Destination> {
+    const proxy = this.#proxyOf(decision.host, decision.port);
+    if (proxy !== null) return this.#throughProxy(decision, proxy);
+    const resolved = this.#resolver.resolve(decision.host);
+    if (!(resolved instanceof Promise)) return this.#direct(decision, resolved);
+    return resolved.then((addresses) => this.#direct(decision, addresses));
+  }
+
+  destroy(): Promise<void> {
+    return this.#pools.destroy();
+  }
+
+  #direct(decision: AllowDecision, addresses: readonly string[]): Destination {
+    const allowed = addresses.filter((address) => addressAllowed(address, decision.route.address_allowlist));
+    if (allowed.length === 0) throw new UpstreamError('address_not_allowed');
+    return this.#destination(decision, { addresses: allowed, proxy: null });
+  }
+
+  #throughProxy(decision: AllowDecision, proxy: CorporateProxy): Destination {
+    // the proxy resolves names; a literal would be dialled by it unchecked
+    const isLiteral = decision.host.includes(':') || /^[\d.]+$/.test(decision.host);
+    if (isLiteral && !addressAllowed(decision.host, decision.route.address_allowlist)) {
+      throw new UpstreamError('address_not_allowed');
+    }
+    return this.#destination(decision, { addresses: [], proxy });
+  }
+
+  #destination(decision: AllowDecision, way: Pick<UpstreamTarget, 'addresses' | 'proxy'>): Destination {
+    const tls = decision.scheme === 'https';
+    const pool = this.#pools.get({ host: decision.host, port: decision.port, tls, ...way });
+    const absoluteForm = way.proxy !== null && !tls;
+    return {
+      pool,
+      absoluteForm,
+      proxyAuthorization: absoluteForm && way.proxy !== null ? proxyAuthorization(way.proxy) : null,
+    };
+  }
+}
