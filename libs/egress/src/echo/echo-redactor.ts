@@ -12,6 +12,7 @@ export interface EchoRedactor {
 }
 
 const mask = 0x2a;
+const empty = Buffer.alloc(0);
 
 /**
  * Overwrites every occurrence of the given forms with `*`, keeping the length, in a stream cut anywhere. Only a suffix
@@ -20,7 +21,7 @@ const mask = 0x2a;
  */
 export function createEchoRedactor(forms: readonly Buffer[]): EchoRedactor {
   const searched = forms.filter((form) => form.length > 0).map(createPartialMatch);
-  let held: Buffer = Buffer.alloc(0);
+  let held: Buffer = empty;
   // How many of the held bytes belong to an occurrence that began before them.
   let heldMasked = 0;
   let count = 0;
@@ -53,14 +54,14 @@ export function createEchoRedactor(forms: readonly Buffer[]): EchoRedactor {
     const cut = bytes.length - keep;
     const { out, reach } = overwrite(bytes, cut);
     // The chunk is the caller's; what outlives this call is copied.
-    held = Buffer.from(bytes.subarray(cut));
+    held = keep === 0 ? empty : Buffer.from(bytes.subarray(cut));
     heldMasked = Math.min(Math.max(0, reach - cut), held.length);
     return out.subarray(0, cut);
   }
 
   function end(): Buffer {
     const { out } = overwrite(held, held.length);
-    held = Buffer.alloc(0);
+    held = empty;
     heldMasked = 0;
     return out;
   }

@@ -22,14 +22,18 @@ export const credentialCarriers: ReadonlySet<string> = new Set([
   'cookie',
 ]);
 
-/** Fields that make a server act on another method or path than the ones decided on. */
-export const overrides: ReadonlySet<string> = new Set([
-  'x-http-method-override',
-  'x-http-method',
-  'x-method-override',
+/** Fields that make a server act on another target than the one decided on, git services included. */
+export const targetOverrides: ReadonlySet<string> = new Set([
   'x-original-url',
   'x-original-uri',
   'x-rewrite-url',
+]);
+
+/** Fields that make a server act on another method; where no method is ruled out they are of use to real APIs. */
+export const methodOverrides: ReadonlySet<string> = new Set([
+  'x-http-method-override',
+  'x-http-method',
+  'x-method-override',
 ]);
 
 /**

@@ -2,7 +2,7 @@ import type { AllowDecision } from '../decide/decision.ts';
 import { formatAuthority } from '../hosts/parse-authority.ts';
 import type { HeaderField, RequestHead } from '../http1/request-head.ts';
 import { reduceAcceptEncoding } from './accept-encoding.ts';
-import { credentialCarriers, fieldKey, hopByHop, overrides } from './header-names.ts';
+import { credentialCarriers, fieldKey, hopByHop, methodOverrides, targetOverrides } from './header-names.ts';
 
 export interface OutgoingOptions {
   /** content codings that the caller can undo in a response; identity always is one. Default: none */
@@ -15,7 +15,7 @@ const framing: ReadonlySet<string> = new Set(['content-length', 'expect']);
 /**
  * The headers that would leave, before a credential is injected, in their order and case: without hop-by-hop fields,
  * those named by Connection, `Proxy-*`, framing (Content-Length and Expect too), credentials of the agent that the
- * route does not let pass and, on constrained routes, overrides of method and path. Host is what was decided on.
+ * route does not let pass, overrides of the target and, on constrained routes, of the method. Host is what was decided on.
  */
 export function outgoingHeaders(
   head: RequestHead,
@@ -36,14 +36,13 @@ export function outgoingHeaders(
   for (const [name, value] of head.headers) {
     const key = fieldKey(name);
     if (key === 'host') {
-      if (name.includes('_')) continue;
       hasHost = true;
       fields.push([name, host]);
       continue;
     }
     if (hopByHop.has(key) || named.has(key) || framing.has(key) || key.startsWith('proxy-')) continue;
     if (key === injected || (credentialCarriers.has(key) && !passing.has(key))) continue;
-    if (decision.constrained && overrides.has(key)) continue;
+    if (targetOverrides.has(key) || (decision.constrained && methodOverrides.has(key))) continue;
     if (authenticated && key === 'accept-encoding') {
       encodings = encodings === null ? value : `${encodings}, ${value}`;
       continue;

@@ -3,11 +3,11 @@ export type NormalPath =
   | { readonly ok: false; readonly reason: string };
 
 const unreserved = /^[A-Za-z0-9._~-]$/;
+const malformedEscape = /%(?![0-9A-Fa-f]{2})/;
 const escape = /%([0-9A-Fa-f]{2})/g;
 
 // Checked after unreserved characters were decoded, so that `%25%32%66` is seen as the `%252f` it is.
 const refusals: ReadonlyArray<readonly [RegExp, string]> = [
-  [/%(?![0-9A-F]{2})/, 'malformed percent-encoding in the path'],
   [/\\|%5C/, 'backslash in the path'],
   [/%2F/, 'encoded slash in the path'],
   [/%(?:[01][0-9A-F]|7F)/, 'encoded control character in the path'],
@@ -31,6 +31,8 @@ export function splitTarget(target: string): { path: string; query: string | nul
 export function normalizePath(target: string): NormalPath {
   const { path, query } = splitTarget(target);
   if (!path.startsWith('/')) return { ok: false, reason: 'path does not start with a slash' };
+  // Before decoding: `%2%45` would become `%2E`.
+  if (malformedEscape.test(path)) return { ok: false, reason: 'malformed percent-encoding in the path' };
   const decoded = decodeUnreserved(path);
   for (const [pattern, reason] of refusals) if (pattern.test(decoded)) return { ok: false, reason };
   if (!isUtf8(decoded)) return { ok: false, reason: 'path that is not UTF-8' };

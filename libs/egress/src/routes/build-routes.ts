@@ -2,6 +2,7 @@ import { inboundDetectors, outboundDetectors } from '@bot-bottle/dlp';
 import type { EffectiveRoutes, Route, RouteDlp, RouteRequest } from '../contracts.ts';
 import { EgressError } from '../errors.ts';
 import { normalizeHostPattern } from '../hosts/match-host.ts';
+import { normalizePath } from '../path/normalize-path.ts';
 import { defaultDlp } from './default-dlp.ts';
 import { checkRoute } from './parse-route.ts';
 import { createTokenSlots } from './token-slots.ts';
@@ -69,7 +70,7 @@ function commonFields(
   owner: Owner,
 ): Omit<Route, 'host' | 'ports' | 'scheme' | 'auth'> {
   return {
-    path_allowlist: [...(request.pathAllowlist ?? [])],
+    path_allowlist: (request.pathAllowlist ?? []).map(normalPrefix),
     methods: [...(request.methods ?? [])],
     authorization: request.authorization ?? 'strip',
     agent_headers: (request.agentHeaders ?? []).map((name) => name.toLowerCase()),
@@ -81,6 +82,12 @@ function commonFields(
     expires_at: null,
     inject: false,
   };
+}
+
+/** A prefix in the form that paths are compared in; one that has none is left for the check to name. */
+function normalPrefix(prefix: string): string {
+  const normal = normalizePath(prefix);
+  return normal.ok && normal.query === null ? normal.path : prefix;
 }
 
 function authFields(request: RouteRequest, slots: TokenSlots): Route['auth'] {

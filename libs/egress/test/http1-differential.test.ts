@@ -1,0 +1,228 @@
+import fc from 'fast-check';
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { METHODS } from 'node:http';
+import { duplexPair } from 'node:stream';
+import type { Duplex } from 'node:stream';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseRequestHead } from '@bot-bottle/egress';
+import type { RequestHead } from '@bot-bottle/egress';
+import { latin1 } from './support/latin1.ts';
+import { knownMethods } from '../src/http1/methods.ts';
+
+const marker = '/marker-of-the-next-request';
+
+interface Seen {
+  readonly method: string;
+  readonly url: string;
+  readonly version: string;
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+/** What Node's own parser makes of one connection. */
+class Reference {
+  private readonly waiting = new Map<Duplex, (what: Seen | 'refused') => void>();
+  private readonly server = createServer({ insecureHTTPParser: false, requireHostHeader: true });
+
+  constructor() {
+    const onRequest = (request: IncomingMessage): void => {
+      const parts: Buffer[] = [];
+      request.on('data', (part: Buffer) => parts.push(part));
+      request.on('end', () =>
+        this.settle(request.socket, seen(request, Buffer.concat(parts).toString('latin1'))),
+      );
+      request.on('error', () => this.settle(request.socket, 'refused'));
+    };
+    this.server.on('request', onRequest);
+    this.server.on('checkContinue', onRequest);
+    this.server.on('connect', (request, socket) => this.settle(socket, seen(request, '')));
+    this.server.on('upgrade', (request, socket) => this.settle(socket, seen(request, '')));
+    this.server.on('clientError', (_, socket) => this.settle(socket, 'refused'));
+  }
+
+  /** Feeds bytes and then closes; resolves with every request that came out, in order. */
+  async read(input: Buffer): Promise<Array<Seen | 'refused'>> {
+    const [client, server] = duplexPair();
+    const out: Array<Seen | 'refused'> = [];
+    const closed = new Promise<void>((resolve) => {
+      this.waiting.set(server, (what) => {
+        out.push(what);
+        const enough = what === 'refused' || out.length === 2 || ends(what);
+        if (enough) resolve();
+      });
+      server.on('close', resolve);
+      server.on('error', () => resolve());
+    });
+    client.on('error', () => undefined);
+    client.resume();
+    this.server.emit('connection', server);
+    client.write(input);
+    await closed;
+    this.waiting.delete(server);
+    client.destroy();
+    server.destroy();
+    return out;
+  }
+
+  private settle(socket: Duplex, what: Seen | 'refused'): void {
+    this.waiting.get(socket)?.(what);
+  }
+
+  close(): void {
+    this.server.close();
+  }
+}
+
+function seen(request: IncomingMessage, body: string): Seen {
+  // Answering is what makes Node go on to the next request of the connection.
+  const { method = '', url = '', httpVersion: version, rawHeaders: headers } = request;
+  const response: unknown = Reflect.get(request.socket, '_httpMessage');
+  if (
+    typeof response === 'object' &&
+    response !== null &&
+    'end' in response &&
+    typeof response.end === 'function'
+  ) {
+    response.end();
+  }
+  return { method, url, version, headers, body };
+}
+
+function ends(what: Seen): boolean {
+  const lower = what.headers.map((text) => text.toLowerCase());
+  const closes = lower.some(
+    (text, i) => i % 2 === 1 && lower[i - 1] === 'connection' && /(^|,)\s*close\s*(,|$)/.test(text),
+  );
+  return what.method === 'CONNECT' || what.version === '1.0' || closes || lower.includes('upgrade');
+}
+
+function bodyFor(head: RequestHead): { wire: string; body: string } {
+  switch (head.framing.kind) {
+    case 'none':
+      return { wire: '', body: '' };
+    case 'length': {
+      const body = 'b'.repeat(head.framing.length);
+      return { wire: body, body };
+    }
+    case 'chunked':
+      return { wire: '3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: 1\r\n\r\n', body: 'abcde' };
+  }
+}
+
+const requestLine = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom(
+      'GET / HTTP/1.1',
+      'POST /x?y=z HTTP/1.1',
+      'PUT /a%20b HTTP/1.1',
+      'DELETE / HTTP/1.0',
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      'GET http://a.example/p HTTP/1.1',
+      'OPTIONS * HTTP/1.1',
+      'CONNECT a.example:443 HTTP/1.1',
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom(...knownMethods),
+        fc.stringMatching(/^\/[!-~]{0,12}$/),
+        fc.constantFrom('1.0', '1.1'),
+      )
+      .map(([method, path, version]) => `${method} ${path} HTTP/${version}`),
+  },
+);
+const headerLine = fc.oneof(
+  fc.constantFrom(
+    'Content-Length: 5',
+    'Content-Length: 0',
+    'content-length: 05',
+    'Content-Length: 5, 5',
+    'Content-Length:  3 ',
+    'Transfer-Encoding: chunked',
+    'Transfer-Encoding: CHUNKED',
+    'transfer-encoding: identity, chunked',
+    'Transfer-Encoding:chunked ',
+    'Connection: close',
+    'Connection: keep-alive',
+    'Connection: keep-alive, close',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Upgrade: h2c',
+    'Expect: 100-continue',
+    'Proxy-Connection: keep-alive',
+    'X : y',
+    ' folded',
+    '\tfolded',
+    'Host: a.example',
+    'Trailer: T',
+  ),
+  fc
+    .tuple(fc.stringMatching(/^[!-~]{1,8}$/), latin1({ maxLength: 12 }))
+    .map(([name, value]) => `${name}: ${value}`),
+);
+const eol = fc.oneof(
+  { weight: 30, arbitrary: fc.constant('\r\n') },
+  fc.constantFrom('\n', '\r', '\r\r\n', '\n\r\n', ' \r\n'),
+);
+const rawHead = fc
+  .tuple(requestLine, fc.array(fc.tuple(headerLine, eol), { maxLength: 5 }), fc.boolean())
+  .map(([line, lines, host]) => {
+    const text = lines.map(([header, end]) => header + end).join('');
+    return Buffer.from(`${line}\r\n${host ? 'Host: a.example\r\n' : ''}${text}\r\n`, 'latin1');
+  });
+const mutated = fc
+  .tuple(rawHead, fc.array(fc.tuple(fc.nat(200), fc.nat(255)), { maxLength: 2 }))
+  .map(([bytes, changes]) => {
+    const copy = Buffer.from(bytes);
+    for (const [at, byte] of changes) copy[at % copy.length] = byte;
+    return copy;
+  });
+
+describe('against the parser of Node', () => {
+  const reference = new Reference();
+  afterAll(() => reference.close());
+
+  it('knows no method that Node does not know', () => {
+    expect([...knownMethods].filter((method) => !METHODS.includes(method))).toEqual([]);
+  });
+
+  it(
+    'whatever is accepted, Node accepts with the same request and the same end',
+    { timeout: 120_000 },
+    async () => {
+      let accepted = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(rawHead, mutated), async (bytes) => {
+          const result = parseRequestHead(bytes);
+          if (!result.ok) return;
+          accepted += 1;
+          const { head } = result;
+          const { wire, body } = bodyFor(head);
+          // Node refuses bytes after a request that ends the connection, so none are sent there.
+          const next = !head.keepAlive
+            ? ''
+            : `GET ${marker} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n`;
+          const [first, second] = await reference.read(
+            Buffer.concat([bytes, Buffer.from(wire + next, 'latin1')]),
+          );
+          expect(first).toMatchObject({ method: head.method, url: head.target, version: head.version, body });
+          if (first === undefined || first === 'refused') return;
+          expect(first.headers).toEqual(head.headers.flat());
+          if (head.keepAlive && head.method !== 'CONNECT' && head.upgrade === null) {
+            expect(second).toMatchObject({ url: marker });
+          }
+        }),
+        { numRuns: 10_000 },
+      );
+      expect(accepted).toBeGreaterThan(300);
+    },
+  );
+});
