@@ -11,8 +11,9 @@ import {
   type SidecarSpec,
 } from '@bot-bottle/backend';
 import { BubblewrapBottle } from './bottle.ts';
+import { inheritedDescriptors } from './bwrap/inherited-descriptors.ts';
 import { processTree } from './bwrap/process-table.ts';
-import { type SandboxProcess, startSandbox } from './bwrap/sandbox-process.ts';
+import { LAST_OWN_DESCRIPTOR, type SandboxProcess, startSandbox } from './bwrap/sandbox-process.ts';
 import type { InitChannel } from './channel/init-channel.ts';
 import { bridgePorts, ownDir, socketPath, socketsDir } from './guest-layout.ts';
 import { botBottleHomeOf, type HomeFolder, openHome } from './home-folder.ts';
@@ -136,7 +137,7 @@ export class BubblewrapHost implements BottleHost {
     };
     const [programs, node, own] = await Promise.all([
       exposePrograms({
-        programs: [process.execPath, ...this.#spec.programs],
+        programs: this.#spec.programs,
         programDirs: this.#spec.programDirs,
         forbidden: forbiddenFolders(homedir(), botBottleHomeOf(stateDir)),
         cache,
@@ -162,6 +163,7 @@ export class BubblewrapHost implements BottleHost {
         '--disable-sigusr1',
         init.main,
         JSON.stringify(bridges),
+        JSON.stringify(inheritedDescriptors().filter((fd) => fd > LAST_OWN_DESCRIPTOR)),
       ],
       user: this.#users.agent(),
       channel: true,

@@ -3,9 +3,12 @@ import { type Duplex, PassThrough, type Readable, type Writable } from 'node:str
 import { setTimeout as delay } from 'node:timers/promises';
 import { BackendError, type ExitStatus } from '@bot-bottle/backend';
 import { z } from 'zod';
+import { withoutInherited } from './inherited-descriptors.ts';
 import { processEntry, type ProcessEntry } from './process-table.ts';
 
 const infoSchema = z.looseObject({ 'child-pid': z.int().positive() });
+/** bwrap and its command get 0 to 6 from us. */
+export const LAST_OWN_DESCRIPTOR = 6;
 const INFO_LIMIT_MS = 10_000;
 const GONE_LIMIT_MS = 5000;
 const STDERR_LIMIT = 16 * 1024;
@@ -48,24 +51,21 @@ export function startSandbox(options: SandboxOptions): SandboxProcess {
   const { channel, seccomp, user } = options;
   const argv = ['--core=1:1', '--', options.bwrap, '--args', '4', '--info-fd', '6'];
   if (seccomp !== null) argv.push('--seccomp', '5');
-  const child = spawn('/usr/bin/prlimit', [...argv, '--', ...options.command], {
-    cwd: '/',
-    env: { PATH: '/usr/bin:/bin' },
-    stdio: [
-      channel ? 'ignore' : 'pipe',
-      channel ? 'ignore' : 'pipe',
-      'pipe',
-      channel ? 'pipe' : 'ignore',
-      'pipe',
-      'pipe',
-      'pipe',
-    ],
-    ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
-  });
+  const outer = channel ? 'ignore' : 'pipe';
+  const third = channel ? 'pipe' : 'ignore';
+  const wanted = [outer, outer, 'pipe', third, 'pipe', 'pipe', 'pipe'] as const;
+  const child = withoutInherited(wanted, (stdio) =>
+    spawn('/usr/bin/prlimit', [...argv, '--', ...options.command], {
+      cwd: '/',
+      env: { PATH: '/usr/bin:/bin' },
+      stdio,
+      ...(user === null ? {} : { uid: user.uid, gid: user.gid }),
+    }),
+  );
   const { stderr } = child;
   // the types know five
-  const stdio: readonly unknown[] = child.stdio;
-  const [, , , channelPipe, argsPipe, seccompPipe, infoPipe] = stdio;
+  const pipes: readonly unknown[] = child.stdio;
+  const [, , , channelPipe, argsPipe, seccompPipe, infoPipe] = pipes;
   if (stderr === null || child.pid === undefined) throw spawnFailure(child);
   give(argsPipe, Buffer.from(options.args.map((arg) => `${arg}\0`).join('')));
   give(seccompPipe, seccomp ?? Buffer.alloc(0));

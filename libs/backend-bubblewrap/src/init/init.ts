@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { type BridgePort, listenBridge } from './bridge.ts';
 import { Child } from './child.ts';
@@ -73,6 +74,8 @@ channel.on('close', () => process.exit(0));
 // signals of the agent must not end it by accident; SIGKILL ends the bottle
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM', 'SIGPIPE'] as const) process.on(signal, () => {});
 
+// the owner put /dev/null there before this process began, so none of them is Node's own
+for (const fd of JSON.parse(process.argv[3] ?? '[]') as number[]) closeSync(fd);
 const bridges = JSON.parse(process.argv[2] ?? '[]') as BridgePort[];
 await Promise.all(bridges.map(listenBridge));
 send(fromInit.ready, 0);

@@ -4,6 +4,7 @@ import { BackendError } from '@bot-bottle/backend';
 import { guestHome, programsDir } from '../guest-layout.ts';
 import { exposure, isWithin } from './forbidden-folders.ts';
 import { installFolders } from './install-folders.ts';
+import { nodeInstall } from './node-install.ts';
 import { cachedCopy } from './program-cache.ts';
 import { readableByOthers } from './readable-by-others.ts';
 
@@ -26,17 +27,20 @@ const system = ['/usr', '/bin', '/sbin', '/lib', '/lib64', '/nix/store', '/gnu/s
 const reserved = [guestHome, '/proc', '/dev', '/etc', '/run', '/sys'];
 
 /**
- * Decides how the operator's programs appear in a bottle: each at its own path, with a link by its name in a folder
- * for PATH.
+ * Decides how the operator's programs, and the Node that runs this, appear in a bottle: each at its own path, with a
+ * link by its name in a folder for PATH.
  *
  * @throws BackendError `program_not_found`, `launch_failed` when a folder must not be shown
  */
 export async function exposePrograms(options: ExposeOptions): Promise<ExposedPrograms> {
   const binds = new Map<string, string>();
   const links = new Map<string, string>();
-  for (const program of options.programs) {
+  const node = nodeInstall(realpathSync(process.execPath), options.forbidden);
+  await expose(node.path, options, binds);
+  for (const program of [...options.programs, ...node.commands]) {
     const real = resolveProgram(program);
-    for (const folder of installFolders(real)) await expose(folder, options, binds);
+    if (!node.commands.includes(program))
+      for (const folder of installFolders(real)) await expose(folder, options, binds);
     const target = reserved.some((other) => isWithin(real, other)) ? movedTarget(real, binds) : real;
     const name = `${programsDir}/${basename(program)}`;
     if (!links.has(name)) links.set(name, target);
