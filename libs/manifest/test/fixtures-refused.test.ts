@@ -1,10 +1,12 @@
 import path from 'node:path';
 import { loadManifestIndex, ManifestError } from '@bot-bottle/manifest';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { catchErrors } from './support/catch-errors.ts';
 import { fixtures } from './support/fixtures.ts';
 
 const all = fixtures('ng');
+const wantedSchema = z.array(z.looseObject({ message: z.string() })).min(1);
 
 describe('refused manifests', () => {
   it('covers the rules of the format', () => {
@@ -14,20 +16,12 @@ describe('refused manifests', () => {
   it.each(all)('$name', async ({ folder, target: [kind, name], expected }) => {
     const index = await loadManifestIndex({ botBottleHome: folder, cwd: null, home: '/home/operator' });
     const { errors } = await catchErrors(() => (kind === 'agent' ? index.agent(name) : index.bottle(name)));
-    const wanted: unknown = expected['errors'];
-    if (!Array.isArray(wanted)) throw new Error('expected.json must list errors');
-    const found = errors.map(({ file, line, column, path: where, code, message, hint }) => ({
-      file: file === null ? null : path.relative(folder, file).replaceAll(path.sep, '/'),
-      line,
-      column,
-      path: where,
-      code,
-      message,
-      hint,
-    }));
-    expect(errors.every(ManifestError.isInstance)).toBe(true);
-    const firsts = found.slice(0, wanted.length);
-    expect(firsts).toMatchObject(wanted.map(({ message: _, ...rest }: { message: string }) => rest));
-    for (const [at, each] of wanted.entries()) expect(firsts[at]?.message).toContain(each.message);
+    expect(errors.every((each) => ManifestError.isInstance(each))).toBe(true);
+    for (const [at, { message, ...place }] of wantedSchema.parse(expected['errors']).entries()) {
+      const error = errors[at];
+      const file = path.relative(folder, error?.file ?? '').replaceAll(path.sep, '/');
+      expect({ ...error?.data, file }).toMatchObject(place);
+      expect(error?.message).toContain(message);
+    }
   });
 });
