@@ -125,14 +125,15 @@ async function copySteps(
   }
 }
 
-function stepFailed(step: string, cause: unknown): BackendError {
-  if (BackendError.isInstance(cause) && cause.code === 'provision_failed') return cause;
-  const detail = BackendError.isInstance(cause) ? `: ${cause.message}` : '';
-  const data = BackendError.isInstance(cause) ? cause.data : {};
-  return new BackendError('provision_failed', `the ${step} could not be copied into the bottle${detail}`, {
-    data,
-    cause,
-  });
+/** The error to throw for a failed step; what is neither ours nor the system's is a bug and stays as it is. */
+function stepFailed(step: string, cause: unknown): unknown {
+  if (BackendError.isInstance(cause)) {
+    if (cause.code === 'provision_failed') return cause;
+    const message = `the ${step} could not be copied into the bottle: ${cause.message}`;
+    return new BackendError('provision_failed', message, { data: cause.data, cause });
+  }
+  if (!(cause instanceof Error && 'syscall' in cause)) return cause;
+  return new BackendError('provision_failed', `the ${step} could not be copied into the bottle`, { cause });
 }
 
 async function runCommands(

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
+import { link, readFile, readdir, truncate, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BackendError } from '../errors.ts';
 
 export interface StateLock {
@@ -9,24 +10,28 @@ export interface StateLock {
   release(): Promise<void>;
 }
 
+const prefix = '.lock-';
+
 /**
  * Takes the lock of one identity; it counts only while the process that took it lives.
  *
+ * The lock is the file with the highest number, and numbers only grow. Whoever finds its holder gone makes the next
+ * number, which one can do only, and then removes the lower ones; so a latecomer that still believes in a lower number
+ * either finds it there or finds a higher one.
+ *
+ * @param folder folder of the state
  * @throws BackendError `state_locked`
  */
-export async function takeLock(path: string, identity: string): Promise<StateLock> {
-  const mine = JSON.stringify({
-    pid: process.pid,
-    started: processStart(process.pid),
-    nonce: randomBytes(8).toString('hex'),
-  });
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+export async function takeLock(folder: string, identity: string): Promise<StateLock> {
+  const nonce = randomBytes(8).toString('hex');
+  const draft = join(folder, `.draft-${nonce}`);
+  const mine = JSON.stringify({ pid: process.pid, started: processStart(process.pid), nonce });
   await writeFile(draft, mine, { mode: 0o600, flag: 'wx' });
   try {
-    for (let attempt = 0; attempt < 20; attempt += 1) {
-      // A link is made whole or not at all: nobody ever reads half a lock.
-      if (await succeeds(link(draft, path))) return { pid: process.pid, release: () => release(path, mine) };
-      const held = await readFile(path, 'utf8').catch(() => null);
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      const last = await highest(folder);
+      const held =
+        last === 0 ? '' : await readFile(join(folder, `${prefix}${last}`), 'utf8').catch(() => null);
       if (held === null) continue;
       const pid = livingHolder(held);
       if (pid !== null) {
@@ -34,7 +39,14 @@ export async function takeLock(path: string, identity: string): Promise<StateLoc
           data: { identity, pid },
         });
       }
-      await setAside(path, held);
+      const path = join(folder, `${prefix}${last + 1}`);
+      // A link is made whole or not at all: nobody ever reads half a lock.
+      if (!(await succeeds(link(draft, path)))) continue;
+      if ((await highest(folder)) === last + 1) {
+        await removeBelow(folder, last + 1);
+        return { pid: process.pid, release: async () => await release(path) };
+      }
+      await unlink(path).catch(() => undefined);
     }
   } finally {
     await unlink(draft).catch(() => undefined);
@@ -42,18 +54,26 @@ export async function takeLock(path: string, identity: string): Promise<StateLoc
   throw new BackendError('state_locked', `${identity} is in use`, { data: { identity } });
 }
 
-/** Removes a dead holder's lock, and puts back one that somebody else has taken in the meantime. */
-async function setAside(path: string, expected: string): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
-  if (!(await succeeds(rename(path, aside)))) return;
-  const found = await readFile(aside, 'utf8').catch(() => expected);
-  if (found !== expected) await succeeds(link(aside, path));
-  await unlink(aside).catch(() => undefined);
+async function numbers(folder: string): Promise<number[]> {
+  const names: string[] = await readdir(folder);
+  return names
+    .filter((name) => /^\.lock-\d{1,15}$/.test(name))
+    .map((name) => Number(name.slice(prefix.length)));
 }
 
-async function release(path: string, mine: string): Promise<void> {
-  const held = await readFile(path, 'utf8').catch(() => null);
-  if (held === mine) await unlink(path).catch(() => undefined);
+async function highest(folder: string): Promise<number> {
+  return Math.max(0, ...(await numbers(folder)));
+}
+
+async function removeBelow(folder: string, limit: number): Promise<void> {
+  for (const number of await numbers(folder)) {
+    if (number < limit) await unlink(join(folder, `${prefix}${number}`)).catch(() => undefined);
+  }
+}
+
+/** Empties the file instead of removing it: the number must stay taken. */
+async function release(path: string): Promise<void> {
+  await truncate(path).catch(() => undefined);
 }
 
 async function succeeds(action: Promise<unknown>): Promise<boolean> {

@@ -54,7 +54,7 @@ export class StateStore {
   async lock(identity: string): Promise<StateLock> {
     const dir = this.dir(identity);
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    return await takeLock(join(dir, '.lock'), identity);
+    return await takeLock(dir, identity);
   }
 
   async exists(identity: string): Promise<boolean> {

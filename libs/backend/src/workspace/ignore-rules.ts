@@ -8,7 +8,7 @@ interface Layer {
   readonly rules: Ignore;
 }
 
-const ignoreFiles = ['.gitignore', '.bottleignore'];
+const ignoreFiles = ['.gitignore', '.bottleignore'] as const;
 const maxFileBytes = 1024 * 1024;
 const maxLayers = 64;
 
@@ -41,9 +41,8 @@ export class IgnoreRules {
 
   /** The rules with those of the ignore files in `folder`. */
   async enter(folder: string): Promise<IgnoreRules> {
-    let rules: IgnoreRules = this;
-    for (const name of ignoreFiles) rules = await rules.#withFile(folder, join(folder, name));
-    return rules;
+    const [first, second] = ignoreFiles;
+    return await (await this.#withFile(folder, join(folder, first))).#withFile(folder, join(folder, second));
   }
 
   /** @param path absolute path */

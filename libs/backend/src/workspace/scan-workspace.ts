@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createScanner, type KnownSecret, type Scanner } from '@bot-bottle/dlp';
+import type { KnownSecret, Scanner } from '@bot-bottle/dlp';
 import { resolveGitDir } from './git/resolve-git-dir.ts';
 import { walkWorkspace } from './walk-workspace.ts';
 
@@ -13,7 +13,9 @@ export interface FlaggedFile {
 }
 
 /** A scanner for files of the host on their way in: credential formats, and the values this launch knows. */
-export function workspaceScanner(knownSecrets: readonly KnownSecret[] = []): Scanner {
+export async function workspaceScanner(knownSecrets: readonly KnownSecret[] = []): Promise<Scanner> {
+  // Loaded only when a folder is copied: a launch without one starts sooner.
+  const { createScanner } = await import('@bot-bottle/dlp');
   return createScanner({
     detectors: ['known_secrets', 'token_patterns'],
     knownSecrets,
@@ -34,7 +36,7 @@ export async function scanWorkspace(
   source: string,
   include: readonly string[],
 ): Promise<{ readonly flagged: FlaggedFile[]; readonly warnings: string[] }> {
-  const scanner = workspaceScanner();
+  const scanner = await workspaceScanner();
   const flagged: FlaggedFile[] = [];
   const warnings: string[] = [];
   for await (const item of walkWorkspace(source, include)) {

@@ -41,7 +41,7 @@ export async function* walkWorkspace(
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
     const rules = await folder.rules.enter(join(source, folder.path));
     const below: Folder[] = [];
-    const names = await readdir(join(source, folder.path)).catch(() => []);
+    const names: string[] = await readdir(join(source, folder.path)).catch(() => []);
     for (const name of names.toSorted()) {
       const path = folder.path === '' ? name : `${folder.path}/${name}`;
       const item = await itemAt(source, path);

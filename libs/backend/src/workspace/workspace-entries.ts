@@ -21,7 +21,7 @@ export async function* workspaceEntries(
   plan: WorkspacePlan,
   options: WorkspaceEntriesOptions,
 ): AsyncGenerator<TarEntry> {
-  const scanner = workspaceScanner(options.knownSecrets);
+  const scanner = await workspaceScanner(options.knownSecrets);
   const leftOut = new Set(plan.flagged.map(({ path }) => path));
   yield { kind: 'dir', path: options.target, mode: 0o755 };
   for await (const item of walkWorkspace(plan.source, plan.include)) {

@@ -78,7 +78,8 @@ async function readdirNoFollow(path: string): Promise<string[] | null> {
 }
 
 async function names(path: string): Promise<string[]> {
-  return (await readdir(path).catch(() => [])).toSorted();
+  const found: string[] = await readdir(path).catch(() => []);
+  return found.toSorted();
 }
 
 async function configOf(dir: GitDir): Promise<string> {

@@ -3,7 +3,7 @@
  * is not plainly a network address: a path of the host, or a remote helper such as `ext::`.
  */
 export function safeRemoteUrl(url: string): string | null {
-  if (/[\u0000-\u0020\u007f]/.test(url)) return null;
+  if (/[\p{Cc}\p{Cf}\s]/u.test(url)) return null;
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//.exec(url)?.[1]?.toLowerCase();
   if (scheme !== undefined) return fromUrl(url, scheme);
   // user@host:path, the short form of ssh; the user is part of the address there.

@@ -1,0 +1,191 @@
+import type { BottleManifest, EnvValue } from '@bot-bottle/manifest';
+import { describe, expect, it } from 'vitest';
+import {
+  claudeProvider,
+  commandProvider,
+  findProvider,
+  ProviderError,
+  type ProviderContext,
+} from '../src/index.ts';
+
+function context(
+  provider: Partial<BottleManifest['agentProvider']> = {},
+  env: Record<string, EnvValue> = {},
+  prompt = '',
+): ProviderContext {
+  return {
+    bottle: {
+      name: 'dev',
+      env,
+      agentProvider: {
+        template: 'claude',
+        dockerfile: null,
+        authToken: null,
+        forwardHostCredentials: false,
+        command: null,
+        settings: null,
+        ...provider,
+      },
+      gitGate: { user: { name: null, email: null }, repos: {} },
+      egress: {
+        routes: [],
+        log: 1,
+        guard: 'builtin',
+        budget: { requestBytes: null, totalBytes: null },
+        dlpAllow: [],
+      },
+      supervise: true,
+      resources: { memory: null, cpus: null, pids: null, disk: null },
+      repositoryAgents: true,
+    },
+    agentName: 'implementer',
+    prompt,
+    skills: [],
+    guestHome: '/home/node',
+    workdir: '/home/node/workspace',
+    botBottleHome: '/home/me/.bot-bottle',
+    hostHome: '/home/me',
+  };
+}
+
+describe('claude', () => {
+  it('writes a configuration that leads straight to the prompt', () => {
+    const [file] = claudeProvider.plan(context()).files;
+    expect(file).toMatchObject({ path: '/home/node/.claude.json', mode: 0o600 });
+    const config: unknown = JSON.parse(
+      file !== undefined && 'content' in file.source ? file.source.content : '',
+    );
+    expect(config).toMatchObject({
+      hasCompletedOnboarding: true,
+      bypassPermissionsModeAccepted: true,
+      projects: {
+        '/home/node': { hasTrustDialogAccepted: true },
+        '/home/node/workspace': { hasTrustDialogAccepted: true },
+      },
+    });
+  });
+
+  it('is quiet', () => {
+    expect(claudeProvider.plan(context()).env).toEqual({
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      DISABLE_ERROR_REPORTING: '1',
+      CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
+    });
+  });
+
+  it('with auth_token injects at egress and shows the guest a hidden placeholder', () => {
+    const plan = claudeProvider.plan(context({ authToken: 'MY_TOKEN' }));
+    expect(plan.egressRoutes).toEqual([
+      {
+        host: 'api.anthropic.com',
+        pathAllowlist: ['/v1/', '/api/claude_code/'],
+        auth: { scheme: 'Bearer', tokenRef: 'MY_TOKEN' },
+      },
+    ]);
+    expect(plan.secretRefs).toEqual({ MY_TOKEN: { kind: 'host-env', name: 'MY_TOKEN' } });
+    expect(plan.env['CLAUDE_CODE_OAUTH_TOKEN']).toBe('egress-placeholder');
+    expect(plan.hiddenEnvNames).toEqual(['CLAUDE_CODE_OAUTH_TOKEN']);
+  });
+
+  it('without auth_token lets the agent’s own credential pass, and an env secret leave to that host only', () => {
+    const plan = claudeProvider.plan(
+      context(
+        {},
+        {
+          ANTHROPIC_API_KEY: { kind: 'host', name: 'X' },
+          ANTHROPIC_AUTH_TOKEN: { kind: 'literal', value: 'x' },
+          OTHER: { kind: 'prompt', message: null },
+        },
+      ),
+    );
+    expect(plan.egressRoutes).toMatchObject([
+      {
+        host: 'api.anthropic.com',
+        authorization: 'agent',
+        agentHeaders: ['x-api-key'],
+        envSecrets: ['ANTHROPIC_API_KEY'],
+      },
+    ]);
+    expect(plan.egressRoutes[0]?.auth).toBeUndefined();
+    expect(plan.hiddenEnvNames).toEqual([]);
+  });
+
+  it('does not reach the paths where a login token becomes an API key', () => {
+    for (const authToken of [null, 'T']) {
+      for (const prefix of claudeProvider.plan(context({ authToken })).egressRoutes[0]?.pathAllowlist ?? [
+        '/',
+      ]) {
+        expect('/api/oauth/claude_cli/create_api_key'.startsWith(prefix)).toBe(false);
+      }
+    }
+  });
+
+  it('passes the prompt file only when there is a prompt, and a headless prompt behind --', () => {
+    expect(claudeProvider.runtime(context()).promptArgs).toEqual([]);
+    const runtime = claudeProvider.runtime(context({}, {}, 'Be careful.'));
+    expect(runtime.promptArgs).toEqual(['--append-system-prompt-file', '/home/node/.bot-bottle-prompt.txt']);
+    expect(runtime.headlessArgs('--help')).toEqual({ args: ['-p', '--', '--help'], stdin: null });
+  });
+
+  it('refuses remote control with a token for inference only', () => {
+    expect(claudeProvider.runtime(context({ authToken: 'T' })).remoteControlRefusal).toContain(
+      'inference only',
+    );
+    expect(claudeProvider.runtime(context()).remoteControlRefusal).toBeNull();
+  });
+
+  it('registers the supervise tools with Claude Code’s own command', () => {
+    expect(claudeProvider.superviseCommands('http://supervise:9100')[0]?.argv).toEqual([
+      'claude',
+      'mcp',
+      'add',
+      '--scope',
+      'user',
+      '--transport',
+      'http',
+      'supervise',
+      'http://supervise:9100',
+    ]);
+  });
+});
+
+describe('command', () => {
+  it('takes its argv from the manifest, bash by default', () => {
+    expect(commandProvider.runtime(context({ command: ['tool', '-x'] })).command).toEqual(['tool', '-x']);
+    expect(commandProvider.runtime(context()).command).toEqual(['bash']);
+  });
+
+  it('names the prompt file by env when there is a prompt, and reads a headless prompt from stdin', () => {
+    expect(commandProvider.plan(context()).env).toEqual({});
+    expect(commandProvider.plan(context({}, {}, 'p')).env).toEqual({
+      BOT_BOTTLE_PROMPT_FILE: '/home/node/.bot-bottle-prompt.txt',
+    });
+    expect(commandProvider.runtime(context()).headlessArgs('do it')).toEqual({ args: [], stdin: 'do it' });
+  });
+
+  it('opens no route', () => {
+    expect(commandProvider.plan(context()).egressRoutes).toEqual([]);
+  });
+});
+
+describe('findProvider', () => {
+  it('finds built-in ones by name, and another one of the same name before them', () => {
+    expect(findProvider('claude')).toBe(claudeProvider);
+    const mine = { ...claudeProvider, origin: '/home/me/.bot-bottle/contrib/claude/provider.mjs' };
+    expect(findProvider('claude', [mine])).toBe(mine);
+  });
+
+  it.each(['codex', 'nope', '', '__proto__', 'constructor'])(
+    'refuses %j as something a user can fix',
+    (name) => {
+      let error: unknown = null;
+      try {
+        findProvider(name);
+      } catch (caught) {
+        error = caught;
+      }
+      expect(ProviderError.isInstance(error)).toBe(true);
+      expect(error).toMatchObject({ code: 'unknown_provider', [Symbol.for('bot-bottle.user-error')]: true });
+    },
+  );
+});
