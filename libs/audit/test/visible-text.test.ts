@@ -2,8 +2,38 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { visibleLine, visibleText } from '@bot-bottle/audit';
 
-const unsafe =
-  /[\u0000-\u001f\u007f-\u009f\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}\p{Cs}\p{Co}]/u;
+/** Written out by hand from the Unicode charts, so that it does not share a mistake with the properties used. */
+const unsafeRanges: ReadonlyArray<readonly [number, number]> = [
+  [0x00, 0x1f],
+  [0x7f, 0xa0],
+  [0xad, 0xad],
+  [0x34f, 0x34f],
+  [0x61c, 0x61c],
+  [0x115f, 0x1160],
+  [0x17b4, 0x17b5],
+  [0x180b, 0x180f],
+  [0x2000, 0x200f],
+  [0x2028, 0x202f],
+  [0x205f, 0x206f],
+  [0x2800, 0x2800],
+  [0x3000, 0x3000],
+  [0x3164, 0x3164],
+  [0xd800, 0xf8ff],
+  [0xfe00, 0xfe0f],
+  [0xfeff, 0xfeff],
+  [0xffa0, 0xffa0],
+  [0xfff0, 0xfffb],
+  [0x1bca0, 0x1bca3],
+  [0x1d173, 0x1d17a],
+  [0xe0000, 0x10ffff],
+];
+
+function isSafe(text: string): boolean {
+  return [...text].every((character) => {
+    const point = character.codePointAt(0) ?? 0;
+    return unsafeRanges.every(([from, to]) => point < from || point > to);
+  });
+}
 
 const hostile = fc
   .array(
@@ -31,14 +61,14 @@ const hostile = fc
 describe('visible text', () => {
   test('a line never holds anything invisible', () => {
     fc.assert(
-      fc.property(hostile, (text) => !unsafe.test(visibleLine(text))),
+      fc.property(hostile, (text) => isSafe(visibleLine(text))),
       { numRuns: 2000 },
     );
   });
 
   test('a text never holds anything invisible but newlines and tabs', () => {
     fc.assert(
-      fc.property(hostile, (text) => !unsafe.test(visibleText(text).replaceAll(/[\n\t]/g, ''))),
+      fc.property(hostile, (text) => isSafe(visibleText(text).replaceAll(/[\n\t]/g, ''))),
       { numRuns: 2000 },
     );
   });
@@ -46,7 +76,7 @@ describe('visible text', () => {
   test('every code point of the planes is either safe or shown as an escape', () => {
     for (let point = 0; point <= 0x10ffff; point += 1) {
       const shown = visibleLine(String.fromCodePoint(point));
-      if (unsafe.test(shown)) expect.fail(`U+${point.toString(16)} passes`);
+      if (!isSafe(shown)) expect.fail(`U+${point.toString(16)} passes`);
     }
   });
 
