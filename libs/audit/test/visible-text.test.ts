@@ -29,7 +29,7 @@ const unsafeRanges: ReadonlyArray<readonly [number, number]> = [
 ];
 
 function isSafe(text: string): boolean {
-  return [...text].every((character) => {
+  return Array.from(text).every((character) => {
     const point = character.codePointAt(0) ?? 0;
     return unsafeRanges.every(([from, to]) => point < from || point > to);
   });
