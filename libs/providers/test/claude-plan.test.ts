@@ -1,56 +1,10 @@
-import type { BottleManifest, EnvValue } from '@bot-bottle/manifest';
 import { describe, expect, it } from 'vitest';
-import {
-  claudeProvider,
-  commandProvider,
-  findProvider,
-  ProviderError,
-  type ProviderContext,
-} from '../src/index.ts';
-
-function context(
-  provider: Partial<BottleManifest['agentProvider']> = {},
-  env: Record<string, EnvValue> = {},
-  prompt = '',
-): ProviderContext {
-  return {
-    bottle: {
-      name: 'dev',
-      env,
-      agentProvider: {
-        template: 'claude',
-        dockerfile: null,
-        authToken: null,
-        forwardHostCredentials: false,
-        command: null,
-        settings: null,
-        ...provider,
-      },
-      gitGate: { user: { name: null, email: null }, repos: {} },
-      egress: {
-        routes: [],
-        log: 1,
-        guard: 'builtin',
-        budget: { requestBytes: null, totalBytes: null },
-        dlpAllow: [],
-      },
-      supervise: true,
-      resources: { memory: null, cpus: null, pids: null, disk: null },
-      repositoryAgents: true,
-    },
-    agentName: 'implementer',
-    prompt,
-    skills: [],
-    guestHome: '/home/node',
-    workdir: '/home/node/workspace',
-    botBottleHome: '/home/me/.bot-bottle',
-    hostHome: '/home/me',
-  };
-}
+import { claudeProvider, commandProvider, findProvider, ProviderError } from '../src/index.ts';
+import { sampleContext } from './sample-context.ts';
 
 describe('claude', () => {
   it('writes a configuration that leads straight to the prompt', () => {
-    const [file] = claudeProvider.plan(context()).files;
+    const [file] = claudeProvider.plan(sampleContext()).files;
     expect(file).toMatchObject({ path: '/home/node/.claude.json', mode: 0o600 });
     const config: unknown = JSON.parse(
       file !== undefined && 'content' in file.source ? file.source.content : '',
@@ -66,7 +20,7 @@ describe('claude', () => {
   });
 
   it('is quiet', () => {
-    expect(claudeProvider.plan(context()).env).toEqual({
+    expect(claudeProvider.plan(sampleContext()).env).toEqual({
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
       DISABLE_ERROR_REPORTING: '1',
       CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
@@ -74,7 +28,7 @@ describe('claude', () => {
   });
 
   it('with auth_token injects at egress and shows the guest a hidden placeholder', () => {
-    const plan = claudeProvider.plan(context({ authToken: 'MY_TOKEN' }));
+    const plan = claudeProvider.plan(sampleContext({ authToken: 'MY_TOKEN' }));
     expect(plan.egressRoutes).toEqual([
       {
         host: 'api.anthropic.com',
@@ -89,7 +43,7 @@ describe('claude', () => {
 
   it('without auth_token lets the agent’s own credential pass, and an env secret leave to that host only', () => {
     const plan = claudeProvider.plan(
-      context(
+      sampleContext(
         {},
         {
           ANTHROPIC_API_KEY: { kind: 'host', name: 'X' },
@@ -112,26 +66,25 @@ describe('claude', () => {
 
   it('does not reach the paths where a login token becomes an API key', () => {
     for (const authToken of [null, 'T']) {
-      for (const prefix of claudeProvider.plan(context({ authToken })).egressRoutes[0]?.pathAllowlist ?? [
-        '/',
-      ]) {
+      for (const prefix of claudeProvider.plan(sampleContext({ authToken })).egressRoutes[0]
+        ?.pathAllowlist ?? ['/']) {
         expect('/api/oauth/claude_cli/create_api_key'.startsWith(prefix)).toBe(false);
       }
     }
   });
 
   it('passes the prompt file only when there is a prompt, and a headless prompt behind --', () => {
-    expect(claudeProvider.runtime(context()).promptArgs).toEqual([]);
-    const runtime = claudeProvider.runtime(context({}, {}, 'Be careful.'));
+    expect(claudeProvider.runtime(sampleContext()).promptArgs).toEqual([]);
+    const runtime = claudeProvider.runtime(sampleContext({}, {}, 'Be careful.'));
     expect(runtime.promptArgs).toEqual(['--append-system-prompt-file', '/home/node/.bot-bottle-prompt.txt']);
     expect(runtime.headlessArgs('--help')).toEqual({ args: ['-p', '--', '--help'], stdin: null });
   });
 
   it('refuses remote control with a token for inference only', () => {
-    expect(claudeProvider.runtime(context({ authToken: 'T' })).remoteControlRefusal).toContain(
+    expect(claudeProvider.runtime(sampleContext({ authToken: 'T' })).remoteControlRefusal).toContain(
       'inference only',
     );
-    expect(claudeProvider.runtime(context()).remoteControlRefusal).toBeNull();
+    expect(claudeProvider.runtime(sampleContext()).remoteControlRefusal).toBeNull();
   });
 
   it('registers the supervise tools with Claude Code’s own command', () => {
@@ -151,20 +104,26 @@ describe('claude', () => {
 
 describe('command', () => {
   it('takes its argv from the manifest, bash by default', () => {
-    expect(commandProvider.runtime(context({ command: ['tool', '-x'] })).command).toEqual(['tool', '-x']);
-    expect(commandProvider.runtime(context()).command).toEqual(['bash']);
+    expect(commandProvider.runtime(sampleContext({ command: ['tool', '-x'] })).command).toEqual([
+      'tool',
+      '-x',
+    ]);
+    expect(commandProvider.runtime(sampleContext()).command).toEqual(['bash']);
   });
 
   it('names the prompt file by env when there is a prompt, and reads a headless prompt from stdin', () => {
-    expect(commandProvider.plan(context()).env).toEqual({});
-    expect(commandProvider.plan(context({}, {}, 'p')).env).toEqual({
+    expect(commandProvider.plan(sampleContext()).env).toEqual({});
+    expect(commandProvider.plan(sampleContext({}, {}, 'p')).env).toEqual({
       BOT_BOTTLE_PROMPT_FILE: '/home/node/.bot-bottle-prompt.txt',
     });
-    expect(commandProvider.runtime(context()).headlessArgs('do it')).toEqual({ args: [], stdin: 'do it' });
+    expect(commandProvider.runtime(sampleContext()).headlessArgs('do it')).toEqual({
+      args: [],
+      stdin: 'do it',
+    });
   });
 
   it('opens no route', () => {
-    expect(commandProvider.plan(context()).egressRoutes).toEqual([]);
+    expect(commandProvider.plan(sampleContext()).egressRoutes).toEqual([]);
   });
 });
 
