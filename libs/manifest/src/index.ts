@@ -28,6 +28,7 @@ export { type Manifest, manifestFromObject } from './manifest-from-object.ts';
 export { parseAgent } from './parse-agent.ts';
 export { parseBottle } from './parse-bottle.ts';
 export { isAddressCovered } from './rules/address.ts';
+export { splitEnv, type SplitEnv } from './rules/split-env.ts';
 export { normalizeHost } from './rules/host.ts';
 export { isReservedEnvName } from './rules/reserved-env.ts';
 export { readSize } from './rules/size.ts';

@@ -24,7 +24,9 @@ describe('the reference', () => {
 
   it('shows every section of a bottle in the example', () => {
     const example = doc.slice(doc.indexOf('## Example'));
-    for (const [, key] of doc.matchAll(/^\| `([a-z_-]+)` \| (?:map|bool|text or list of text)/gm)) {
+    for (const [, key] of doc.matchAll(
+      /^\| `([a-z_-]+)` \| (?:map|map of text|bool|text or list of text)/gm,
+    )) {
       expect(example).toMatch(new RegExp(`^${key}:`, 'm'));
     }
   });

@@ -36,7 +36,7 @@ export function typeText(value: unknown): string {
     const words = typeText(item);
     return item.type === 'object' ? 'list of maps' : words === 'anything' ? 'list' : `list of ${words}`;
   }
-  if (node.type === 'object') return 'map';
+  if (node.type === 'object') return mapText(node);
   return node.type === undefined ? 'anything' : (scalarNames[node.type] ?? node.type);
 }
 
@@ -44,4 +44,10 @@ export function typeText(value: unknown): string {
 export function defaultText(node: SchemaNode): string {
   if (node.default === undefined || JSON.stringify(node.default) === '{}') return '';
   return code(node.default);
+}
+
+function mapText(node: SchemaNode): string {
+  const entry = schemaNode.safeParse(node.additionalProperties);
+  const words = node.properties === undefined && entry.success ? typeText(entry.data) : 'map';
+  return words === 'map' || words === 'anything' ? 'map' : `map of ${words}`;
 }
