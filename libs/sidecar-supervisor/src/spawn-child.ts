@@ -13,8 +13,10 @@ export interface SpawnChildOptions {
 }
 
 /**
- * Starts a local process on pipes, in a process group of its own, with no descriptor but 0, 1 and 2. Signals go to
- * the whole group, and what is left of the group when the process exits is killed. Rejects when it cannot be started.
+ * Starts a local process on pipes, in a process group of its own. It gets no descriptor that this process opened;
+ * those that this process itself was started with and that are not close-on-exec pass on, as with any spawn. Signals
+ * go to the whole group, and what is left of the group when the process exits is killed. Rejects when it cannot be
+ * started.
  */
 export async function spawnChild(argv: readonly string[], options: SpawnChildOptions): Promise<Child> {
   const [file, ...args] = argv;
