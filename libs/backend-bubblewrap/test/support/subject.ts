@@ -30,6 +30,7 @@ export class Subject {
   readonly process: ChildProcess;
   readonly identity: string;
   readonly options: { runtimeDir: string; cacheDir: string; homesDir: string };
+  readonly #gone: Promise<unknown>;
   readonly #waiting = new Map<number, (answer: { result?: unknown; error?: string }) => void>();
   #next = 1;
   #log = '';
@@ -71,6 +72,8 @@ export class Subject {
         ...(user.uid === null ? {} : { uid: user.uid, gid: user.uid }),
       },
     );
+    this.#gone = new Promise((resolve) => this.process.once('exit', resolve));
+    this.process.stdin?.on('error', () => {});
     this.process.stderr?.on('data', (chunk: Buffer) => (this.#log += chunk.toString()));
     if (this.process.stdout !== null)
       createInterface({ input: this.process.stdout }).on('line', (line) => {
@@ -122,12 +125,9 @@ export class Subject {
 
   /** Ends it, whatever state it is in. */
   async dispose(): Promise<void> {
-    if (this.process.exitCode === null && this.process.signalCode === null) {
-      await this.ask('close').catch(() => {});
-      const gone = new Promise((resolve) => this.process.once('exit', resolve));
-      this.process.stdin?.end();
-      await gone;
-    }
+    await Promise.race([this.ask('close').catch(() => {}), this.#gone]);
+    this.process.stdin?.end();
+    await this.#gone;
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

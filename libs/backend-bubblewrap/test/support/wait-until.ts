@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { processEntry } from '../../src/bwrap/process-table.ts';
 
 /** Waits for a condition, at most `limitMs`. */
 export async function waitUntil(condition: () => boolean | Promise<boolean>, limitMs = 5000): Promise<void> {
@@ -9,11 +10,5 @@ export async function waitUntil(condition: () => boolean | Promise<boolean>, lim
   }
 }
 
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** A zombie that its parent has not looked at yet does not count. */
+export const isRunning = (pid: number): boolean => processEntry(pid) !== null;
