@@ -225,7 +225,7 @@ describe('preparePlan', () => {
 
   it('takes hosts, proxy and CA file from the settings', async () => {
     const folder = await tempDir();
-    const settings = parseSettings(
+    const settings = await parseSettings(
       'hosts: {a.test: 127.0.0.1}\nupstream_proxy: {url: http://p:1, auth_env: PA}\nno_proxy: [x]\nextra_ca_file: /ca.pem',
       join(folder, 's.yml'),
     );

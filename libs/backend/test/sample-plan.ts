@@ -21,7 +21,7 @@ export async function sampleHost(folder: string, changes: Partial<PlanDeps> = {}
   const hostHome = join(folder, 'home');
   const botBottleHome = join(hostHome, '.bot-bottle');
   await mkdir(botBottleHome, { recursive: true, mode: 0o700 });
-  const settings = parseSettings('', join(botBottleHome, 'settings.yml'));
+  const settings = await parseSettings('', join(botBottleHome, 'settings.yml'));
   return {
     hostHome,
     deps: { botBottleHome, hostHome, settings, env: {}, pathLookup: pathLookup('/usr/bin:/bin'), ...changes },

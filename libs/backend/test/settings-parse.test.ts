@@ -7,9 +7,9 @@ import { BackendError, loadSettings, parseSettings } from '../src/index.ts';
 import { tempDir } from './temp-dir.ts';
 
 const file = '/home/me/.bot-bottle/settings.yml';
-const problemOf = (text: string): string => {
+const problemOf = async (text: string): Promise<string> => {
   try {
-    parseSettings(text, file);
+    await parseSettings(text, file);
   } catch (error) {
     if (BackendError.isInstance(error) && error.code === 'settings_invalid') return error.message;
     throw error;
@@ -18,8 +18,8 @@ const problemOf = (text: string): string => {
 };
 
 describe('parseSettings', () => {
-  it('gives defaults for an empty text', () => {
-    expect(parseSettings('', file)).toEqual({
+  it('gives defaults for an empty text', async () => {
+    expect(await parseSettings('', file)).toEqual({
       backend: null,
       upstreamProxy: null,
       noProxy: [],
@@ -32,7 +32,7 @@ describe('parseSettings', () => {
     });
   });
 
-  it('reads every key', () => {
+  it('reads every key', async () => {
     const text = `
 backend: bubblewrap
 upstream_proxy: {url: http://proxy.corp:3128, auth_env: PROXY_AUTH}
@@ -44,7 +44,7 @@ bubblewrap: {programs: [tools, /opt/tools]}
 notify: {command: [notify-send, hi], webhook: "https://hooks.test/x"}
 editor: vim
 `;
-    expect(parseSettings(text, file)).toMatchObject({
+    expect(await parseSettings(text, file)).toMatchObject({
       backend: 'bubblewrap',
       upstreamProxy: { url: 'http://proxy.corp:3128', authEnv: 'PROXY_AUTH' },
       extraCaFile: join(homedir(), 'corp.pem'),
@@ -66,27 +66,32 @@ editor: vim
     ['a: [', file],
     ['- a list', 'the settings'],
     ['x: !!js/function "evil"', file],
-  ])('refuses %j', (text, expected) => {
-    expect(problemOf(text)).toContain(expected);
+  ])('refuses %j', async (text, expected) => {
+    expect(await problemOf(text)).toContain(expected);
   });
 
-  it('tells every problem at once, and never a proxy password', () => {
-    const problem = problemOf('backend: podman\nupstream_proxy: http://user:hunter22@proxy\nextra: 1');
+  it('tells every problem at once, and never a proxy password', async () => {
+    const problem = await problemOf('backend: podman\nupstream_proxy: http://user:hunter22@proxy\nextra: 1');
     expect(problem.split('\n').length).toBeGreaterThanOrEqual(3);
     expect(problem).not.toContain('hunter22');
   });
 
-  it('throws only its own error on any text', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (text) => void problemOf(text)));
+  it('throws only its own error on any text', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: 'binary', maxLength: 100 }),
+        async (text) => void (await problemOf(text)),
+      ),
+    );
   });
 
-  it('survives an alias bomb', () => {
+  it('survives an alias bomb', async () => {
     const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]'];
     for (let index = 0; index < 12; index += 1) {
       const [from, to] = [String.fromCharCode(97 + index), String.fromCharCode(98 + index)];
       bomb.push(`${to}: &${to} [${Array.from({ length: 9 }, () => `*${from}`).join(',')}]`);
     }
-    expect(problemOf(bomb.join('\n'))).not.toBe('');
+    expect(await problemOf(bomb.join('\n'))).not.toBe('');
   });
 });
 

@@ -35,6 +35,8 @@ export interface ProvisionResult {
 
 interface Step {
   readonly name: string;
+  /** folder below the home that is replaced whole */
+  readonly replace?: string;
   readonly entries: () => Iterable<TarEntry> | AsyncIterable<TarEntry>;
 }
 
@@ -68,7 +70,11 @@ export async function provision(
           plan.skills.flatMap(({ files }) => files),
         ),
     },
-    { name: 'workspace', entries: () => (workspace === null ? [] : workspaceFiles(plan, options, leftOut)) },
+    {
+      name: 'workspace',
+      entries: () => workspaceFiles(plan, options, leftOut),
+      ...(workspace === null ? {} : { replace: homeRelative(plan, workspace.target) }),
+    },
     { name: 'git identity', entries: () => identityEntries(plan) },
   ];
   const batches: Array<Step[] | readonly GuestCommand[]> = [];
@@ -112,6 +118,7 @@ async function copySteps(
   const copied = await copyIn(bottle, entries(), {
     root: plan.guestHome,
     env: options.env,
+    ...replaced(steps),
     ...(withCa ? { checksum: homeRelative(plan, guestCaFile) } : {}),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   }).catch((error: unknown) => {
@@ -123,6 +130,12 @@ async function copySteps(
       data: { expected, found: copied.sha256 },
     });
   }
+}
+
+/** A bottle that is relaunched must not keep files of a workspace that is copied anew. */
+function replaced(steps: readonly Step[]): { replace?: string } {
+  const replace = steps.find((step) => step.replace !== undefined)?.replace;
+  return replace === undefined ? {} : { replace };
 }
 
 /** The error to throw for a failed step; what is neither ours nor the system's is a bug and stays as it is. */

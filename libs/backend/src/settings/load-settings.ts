@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackendError } from '../errors.ts';
-import { parseSettings } from './parse-settings.ts';
+import { parseSettings, withDefaults } from './parse-settings.ts';
 import type { Settings } from './settings-schema.ts';
 
 /**
@@ -15,8 +15,8 @@ export async function loadSettings(home: string): Promise<Settings> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return parseSettings('', file);
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return withDefaults({}, home);
     throw new BackendError('settings_invalid', `${file} cannot be read`, { cause: error });
   }
-  return parseSettings(text, file);
+  return await parseSettings(text, file);
 }

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import type { LineCounter } from 'yaml';
 import type { z } from 'zod';
 import { BackendError } from '../errors.ts';
 import { settingsSchema, type Settings, type SettingsFile } from './settings-schema.ts';
@@ -11,8 +11,10 @@ import { settingsSchema, type Settings, type SettingsFile } from './settings-sch
  * @param file path shown in errors; relative paths in the text start at its folder
  * @throws BackendError `settings_invalid` with every problem and its position
  */
-export function parseSettings(text: string, file: string): Settings {
-  const lines = new LineCounter();
+export async function parseSettings(text: string, file: string): Promise<Settings> {
+  // Loaded only when there are settings: most launches start without.
+  const { isNode, LineCounter: Lines, parseDocument } = await import('yaml');
+  const lines = new Lines();
   const document = parseDocument(text, {
     lineCounter: lines,
     uniqueKeys: true,
@@ -30,11 +32,15 @@ export function parseSettings(text: string, file: string): Settings {
   } catch (error) {
     throw invalid([`${file}: ${error instanceof Error ? error.message : 'cannot be read'}`], file);
   }
+  const offsetOf: OffsetOf = (path) => {
+    const node: unknown = document.getIn(path, true);
+    return isNode(node) ? node.range?.[0] : undefined;
+  };
   const result = settingsSchema.safeParse(value);
   if (!result.success) {
     throw invalid(
       flatten(result.error.issues).map(
-        (issue) => `${file}:${position(document, lines, issue.path)}: ${describe(issue)}`,
+        (issue) => `${file}:${position(offsetOf, lines, issue.path)}: ${describe(issue)}`,
       ),
       file,
     );
@@ -42,7 +48,8 @@ export function parseSettings(text: string, file: string): Settings {
   return withDefaults(result.data, resolve(file, '..'));
 }
 
-function withDefaults(found: SettingsFile, folder: string): Settings {
+/** Settings with defaults filled in and paths made absolute. */
+export function withDefaults(found: SettingsFile, folder: string): Settings {
   const absolute = (path: string): string => {
     const expanded = path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
     return isAbsolute(expanded) ? expanded : resolve(folder, expanded);
@@ -70,6 +77,8 @@ function withDefaults(found: SettingsFile, folder: string): Settings {
 }
 
 type Issue = z.core.$ZodIssue;
+/** Offset of the node at a path, undefined when there is none. */
+type OffsetOf = (path: readonly PropertyKey[]) => number | undefined;
 
 /** Issues with those of the union's closest branch in place of "invalid input". */
 function flatten(issues: readonly Issue[]): Issue[] {
@@ -92,10 +101,9 @@ function describe(issue: Issue): string {
   return `${path === '' ? 'the settings' : path}: ${issue.message}`;
 }
 
-function position(document: Document, lines: LineCounter, path: readonly PropertyKey[]): string {
+function position(offsetOf: OffsetOf, lines: LineCounter, path: readonly PropertyKey[]): string {
   for (let length = path.length; length >= 0; length -= 1) {
-    const node: unknown = document.getIn(path.slice(0, length), true);
-    const offset = isNode(node) ? node.range?.[0] : undefined;
+    const offset = offsetOf(path.slice(0, length));
     if (offset === undefined) continue;
     const { line, col } = lines.linePos(offset);
     return `${line}:${col}`;
