@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '@bot-bottle/egress';
 import { head } from './support/heads.ts';
@@ -146,6 +147,41 @@ describe('methods and paths', () => {
     ['OPTIONS *', 'method_not_allowed'],
   ])('%s: %s', (line, expected) => {
     expect(verdict(ask(routes, 'api.example', line))).toBe(expected);
+  });
+
+  it('sends nothing that lies outside of the prefixes, whatever the target', () => {
+    const parts = [
+      '/v1',
+      '/repos/me',
+      '/',
+      '..',
+      '.',
+      '%2e',
+      '%2E',
+      '%2f',
+      '%5c',
+      '\\\\',
+      ';',
+      '%25',
+      '2e',
+      '%2',
+      '%45',
+      '%00',
+      'x',
+      '?',
+      '%3f',
+      '//',
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 12 }), (chosen) => {
+        const decision = ask(routes, 'api.example', `GET /${chosen.join('')}`);
+        if (decision.kind !== 'allow') return;
+        const seen = decodeURIComponent(URL.parse(`http://h${decision.path}`)?.pathname ?? '');
+        expect(seen).toMatch(/^\/(?:v1\/|repos\/me(?:\/|$))/);
+        expect(seen).not.toMatch(/(?:^|\/)\.{1,2}(?:\/|;|$)|\\|%[0-9a-f]{2}/i);
+      }),
+      { numRuns: 10_000 },
+    );
   });
 
   it('sends the normalised path on a constrained route', () => {

@@ -93,7 +93,7 @@ describe('createEchoRedactor', () => {
 });
 
 describe('credentialForms', () => {
-  const secret = 'sk-Test/Value+With"odd\\chars~and-length';
+  const secret = 'sk-Test/Value+With"odd\\chars~and-<length>&';
 
   it.each([
     ['raw', (value: string) => value],
@@ -102,6 +102,19 @@ describe('credentialForms', () => {
     ['JSON', (value: string) => JSON.stringify(value)],
     ['a JSON string with escaped slashes', (value: string) => JSON.stringify(value).replaceAll('/', '\\/')],
     ['a query', (value: string) => encodeURIComponent(value)],
+    [
+      'a lower-case query',
+      (value: string) => encodeURIComponent(value).replace(/%../g, (hex) => hex.toLowerCase()),
+    ],
+    [
+      'HTML',
+      (value: string) =>
+        value
+          .replaceAll('&', '&amp;')
+          .replaceAll('<', '&lt;')
+          .replaceAll('>', '&gt;')
+          .replaceAll('"', '&quot;'),
+    ],
   ])('cover an echo as %s', (_, encode) => {
     const echoed = encode(secret);
     const out = run(credentialForms(auth('Bearer'), secret), [`{"a":${echoed}}`]);

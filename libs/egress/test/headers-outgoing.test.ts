@@ -78,7 +78,14 @@ describe('outgoing headers', () => {
   });
 
   it.each(carriers)('drops the agent’s %s, in any spelling', (name) => {
-    expect(leaving({}, `${name}: own`, `${name.toLowerCase().replaceAll('-', '_')}: own`)).toHaveLength(1);
+    expect(
+      leaving(
+        {},
+        `${name}: own`,
+        `${name.toLowerCase().replaceAll('-', '_')}: own`,
+        `${name.replaceAll('-', '.')}: own`,
+      ),
+    ).toHaveLength(1);
   });
 
   it.each(carriers)('lets %s pass where the route lists it', (name) => {

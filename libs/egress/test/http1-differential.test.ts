@@ -5,7 +5,7 @@ import { METHODS } from 'node:http';
 import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseRequestHead } from '@bot-bottle/egress';
+import { createChunkedDecoder, parseRequestHead } from '@bot-bottle/egress';
 import type { RequestHead } from '@bot-bottle/egress';
 import { latin1 } from './support/latin1.ts';
 import { knownMethods } from '../src/http1/methods.ts';
@@ -225,4 +225,56 @@ describe('against the parser of Node', () => {
       expect(accepted).toBeGreaterThan(300);
     },
   );
+
+  it('whatever chunked body is accepted, Node reads the same from it', { timeout: 120_000 }, async () => {
+    const line = fc.oneof(
+      {
+        weight: 8,
+        arbitrary: fc.constantFrom(
+          '3\r\nabc\r\n',
+          '2;x=y\r\nde\r\n',
+          '01\r\nz\r\n',
+          'A;q="a b"\r\n0123456789\r\n',
+        ),
+      },
+      fc.constantFrom(
+        '3\nabc\r\n',
+        '3 \r\nabc\r\n',
+        '3;\r\nabc\r\n',
+        '3\r\nabcd\r\n',
+        '+3\r\nabc\r\n',
+        '3;x=\r\nabc\r\n',
+        '\r\n',
+      ),
+      latin1({ maxLength: 6 }),
+    );
+    const end = fc.constantFrom(
+      '0\r\n\r\n',
+      '00\r\nT: 1\r\n\r\n',
+      '0;x\r\n\r\n',
+      '0\n\n',
+      '0\r\n',
+      '0\r\nT 1\r\n\r\n',
+      '',
+    );
+    const text = 'POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const next = `GET ${marker} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n`;
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { maxLength: 4 }), end, async (lines, last) => {
+        const wire = Buffer.from(lines.join('') + last, 'latin1');
+        const step = createChunkedDecoder().push(Buffer.concat([wire, Buffer.from(next)]));
+        if (!step.ok || !step.done || step.consumed !== wire.length) return;
+        accepted += 1;
+        const body = Buffer.concat([...step.data]).toString('latin1');
+        const [first, second] = await reference.read(
+          Buffer.concat([Buffer.from(text), wire, Buffer.from(next)]),
+        );
+        expect(first).toMatchObject({ body });
+        expect(second).toMatchObject({ url: marker });
+      }),
+      { numRuns: 4000 },
+    );
+    expect(accepted).toBeGreaterThan(300);
+  });
 });

@@ -25,6 +25,7 @@ describe('normalizePath', () => {
     ['/100%25', '/100%25'],
     ['/a%252', '/a%252'],
     ['/a;v=1/b', '/a;v=1/b'],
+    ['/%EF%AC%80', '/%EF%AC%80'],
   ])('%s becomes %s', (target, path) => {
     expect(normalizePath(target)).toEqual({ ok: true, path, query: null });
   });
@@ -63,6 +64,12 @@ describe('normalizePath', () => {
     '/a%c0%ae%c0%ae/b',
     '/a%e0%80%af',
     '/%ff',
+    '/a/%ef%bc%8e%ef%bc%8e/b',
+    '/a%ef%bc%8fb',
+    '/a/%e2%80%a5/b',
+    '/a/%ef%bc%852e/b',
+    '/a/..%20/b',
+    '/a/..%3b/b',
     'a',
     '',
     '*',

@@ -6,8 +6,8 @@ const shortestEncoded = 8;
 
 /**
  * The forms under which an upstream could send an injected credential back: the secret, the composed header value, and
- * the base64 of each at any alignment and in both alphabets (only the characters that depend on nothing else), JSON
- * and percent escapes where they differ.
+ * the base64 of each at any alignment and in both alphabets (only the characters that depend on nothing else), JSON,
+ * percent and HTML escapes where they differ.
  *
  * @throws EgressError `invalid_secret`
  */
@@ -17,13 +17,36 @@ export function credentialForms(auth: RouteAuth, secret: string): Buffer[] {
   const forms = new Set<string>();
   for (const text of [secret, value, pair]) {
     if (text === '') continue;
-    forms.add(text);
-    forms.add(JSON.stringify(text).slice(1, -1));
-    forms.add(JSON.stringify(text).slice(1, -1).replaceAll('/', '\\/'));
-    forms.add(encodeURIComponent(text));
+    for (const form of escapedForms(text)) forms.add(form);
   }
   for (const text of [secret, value]) for (const core of base64Cores(text)) forms.add(core);
-  return [...forms].map((form) => Buffer.from(form, 'latin1'));
+  // Above ASCII an upstream could answer in either encoding.
+  const encoded = [...forms].flatMap((form) =>
+    /^[\x20-\x7e]*$/.test(form) ? [Buffer.from(form)] : [Buffer.from(form, 'latin1'), Buffer.from(form)],
+  );
+  return encoded.toSorted((a, b) => b.length - a.length);
+}
+
+const html: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** The text itself and as JSON, a URL and an HTML page would hold it. */
+function escapedForms(text: string): string[] {
+  const json = JSON.stringify(text).slice(1, -1);
+  const url = encodeURIComponent(text);
+  return [
+    text,
+    json,
+    json.replaceAll('/', '\\/'),
+    url,
+    url.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase()),
+    text.replace(/[&<>"']/g, (character) => html[character] ?? character),
+  ];
 }
 
 /** The base64 characters that `text` alone decides when it stands at offset 0, 1 or 2 of something encoded. */

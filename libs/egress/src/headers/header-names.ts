@@ -37,9 +37,9 @@ export const methodOverrides: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The name under which a field is looked up. Gateways that map fields to variables (CGI, WSGI) read `X_Api_Key` as
- * `X-Api-Key`, so both are one here.
+ * The name under which a field is looked up. Gateways that map fields to variables (CGI, WSGI) read `X_Api_Key` or
+ * `X.Api.Key` as `X-Api-Key`, so all of them are one here.
  */
 export function fieldKey(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-');
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '-');
 }

@@ -12,8 +12,8 @@ const refusals: ReadonlyArray<readonly [RegExp, string]> = [
   [/%2F/, 'encoded slash in the path'],
   [/%(?:[01][0-9A-F]|7F)/, 'encoded control character in the path'],
   [/%25(?:[0-9A-Fa-f]{2}|[uU])/, 'path that decodes twice'],
-  // `/a/..;x/b` is a parent segment to servers that cut path parameters.
-  [/(?:^|\/)\.{1,2};/, 'dot segment with parameters in the path'],
+  // `/a/..;x/b` is a parent segment to servers that cut path parameters, `/a/..%20/b` to those that cut blanks.
+  [/(?:^|\/)\.{1,2}(?:;|%3B|%20)/, 'dot segment with a suffix in the path'],
 ];
 
 /** Splits a target at its first `?`. */
@@ -35,7 +35,8 @@ export function normalizePath(target: string): NormalPath {
   if (malformedEscape.test(path)) return { ok: false, reason: 'malformed percent-encoding in the path' };
   const decoded = decodeUnreserved(path);
   for (const [pattern, reason] of refusals) if (pattern.test(decoded)) return { ok: false, reason };
-  if (!isUtf8(decoded)) return { ok: false, reason: 'path that is not UTF-8' };
+  const odd = unicodeProblem(decoded);
+  if (odd !== null) return { ok: false, reason: odd };
   return { ok: true, path: removeDotSegments(decoded), query };
 }
 
@@ -47,14 +48,31 @@ function decodeUnreserved(path: string): string {
   });
 }
 
-// Overlong forms such as %C0%AF are a slash to lenient decoders.
-function isUtf8(path: string): boolean {
-  if (!path.includes('%')) return true;
+/**
+ * Overlong forms such as %C0%AF are a slash to lenient decoders, and compatibility forms such as %EF%BC%8F to servers
+ * that fold them.
+ */
+function unicodeProblem(path: string): string | null {
+  if (!path.includes('%')) return null;
+  const text = decodeUtf8(path);
+  if (text === null) return 'path that is not UTF-8';
+  const folded = text.normalize('NFKC');
+  if (folded === text) return null;
+  return foldable.test(folded) && shape(folded) !== shape(text) ? 'path that folds into another' : null;
+}
+
+const foldable = /[\\/.%?#;]/;
+
+/** What of a text decides on its segments. */
+function shape(text: string): string {
+  return text.replace(/[^\\/.%?#;]/g, '');
+}
+
+function decodeUtf8(path: string): string | null {
   try {
-    decodeURIComponent(path);
-    return true;
+    return decodeURIComponent(path);
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -57,9 +57,8 @@ function credentialProblems(route: Route): string[] {
   if (auth !== null) {
     if (route.scheme === 'http') problems.push('auth: a credential travels only over TLS');
     if (route.authorization === 'agent') problems.push('authorization: agent excludes auth');
-    if ((auth.scheme === 'header') !== (auth.header !== null)) {
-      if (auth.header === null) problems.push('auth: scheme header needs a header name');
-    }
+    if (auth.scheme === 'header' && auth.header === null)
+      problems.push('auth: scheme header needs a header name');
     if (auth.username !== null && auth.scheme !== 'basic')
       problems.push('auth: username is for scheme basic');
     if (auth.username?.includes(':')) problems.push('auth: a user name of scheme basic has no colon');
