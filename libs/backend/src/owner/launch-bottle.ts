@@ -126,6 +126,8 @@ async function launch(options: LaunchOptions, undo: UndoStack): Promise<Launched
     return { bottle, env };
   };
   const [, ready] = await allOrFirstError([sidecars, startBottle()] as const);
+  // First of all, so that no connection of the agent keeps a sidecar from draining at once.
+  undo.add('ending the agent', () => ready.bottle.close());
   return await LaunchedBottle.open({ plan, audit, undo, ...ready, ...pickOwner(options) });
 }
 

@@ -26,6 +26,7 @@ export class LaunchedBottle {
   readonly identity: string;
   readonly bottle: Bottle;
   readonly #parts: OwnedParts;
+  readonly #started = Promise.withResolvers<void>();
   #main: MainProcess | null = null;
   #server: ControlServer | null = null;
   #stage: BottleStatus['state'] = 'starting';
@@ -56,9 +57,19 @@ export class LaunchedBottle {
     return launched;
   }
 
+  /** Resolves when the agent's program runs. */
+  get mainStarted(): Promise<void> {
+    return this.#started.promise;
+  }
+
   /** whether somebody asked over the socket to end the bottle */
   get wasStopped(): boolean {
     return this.#stopped;
+  }
+
+  /** environment of every process in the bottle */
+  get env(): Readonly<Record<string, string>> {
+    return this.#parts.env;
   }
 
   status(): BottleStatus {
@@ -87,6 +98,7 @@ export class LaunchedBottle {
     const child = await bottle.spawn(plan.argv, { env, cwd: plan.workdir, tty: stdio.tty });
     const main = new MainProcess(child, stdio.tty !== null);
     this.#main = main;
+    this.#started.resolve();
     if (this.#stage === 'starting') this.#stage = 'running';
     const ended = bottle.exited.then((): ExitStatus => ({ code: null, signal: 'SIGKILL' }));
     ended.catch(() => undefined);

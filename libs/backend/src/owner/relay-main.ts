@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
-import type { ExitStatus, TerminalSize } from '../contracts.ts';
-import type { MainProcess } from './main-process.ts';
+import type { BottleProcess, ExitStatus, TerminalSize } from '../contracts.ts';
+import { MainProcess } from './main-process.ts';
 
 /** What the agent's program talks to on the launcher's side. */
 export interface MainStdio {
@@ -36,6 +36,12 @@ export async function relayMain(
     stopFeeding();
     stopViewing?.();
   }
+}
+
+/** Connects any process of a bottle, e.g. one behind the control socket, with stdio until it ends. */
+export async function relayProcess(child: BottleProcess, stdio: MainStdio): Promise<ExitStatus> {
+  const main = new MainProcess(child, stdio.tty !== null);
+  return await relayMain(main, null, stdio, new Promise<never>(() => undefined));
 }
 
 /** The program ends with its bottle, and then its own status is better; it comes at once or never. */

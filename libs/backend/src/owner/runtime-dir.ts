@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OwnerError } from './errors.ts';
@@ -9,7 +10,7 @@ const longestName = 60;
 /** Folder for sockets: `$XDG_RUNTIME_DIR/bot-bottle`, else (or where that is too long) `/tmp/bot-bottle-<uid>`. */
 export function runtimeDir(env: Readonly<Record<string, string | undefined>>): string {
   const xdg = env['XDG_RUNTIME_DIR'];
-  if (xdg !== undefined && xdg.startsWith('/')) {
+  if (xdg !== undefined && xdg.startsWith('/') && existsSync(xdg)) {
     const dir = join(xdg, 'bot-bottle');
     if (Buffer.byteLength(join(dir, 'control')) + longestName < MAX_SOCKET_PATH_BYTES) return dir;
   }

@@ -1,0 +1,88 @@
+import {
+  botBottleHome,
+  BackendError,
+  enumerateActive,
+  runtimeDir,
+  StateStore,
+  type Leftover,
+} from '@bot-bottle/backend';
+import { visibleLine } from '@bot-bottle/audit';
+import type { CommandContext } from '../command-context.ts';
+import { builtBackends } from '../launch/choose-backend.ts';
+import { reportOptionsSchema } from '../parse-options.ts';
+import { confirm } from '../terminal/prompts.ts';
+
+/** What is removed, whoever left it. */
+type Found = Pick<Leftover, 'kind' | 'identity' | 'description' | 'remove'> & {
+  readonly backend: string | null;
+};
+
+/** `cleanup`: what dead bottles of any backend left behind, removed after one confirmation. */
+export async function cleanup({ io, printer }: CommandContext, given: object): Promise<number> {
+  const { json, yes } = reportOptionsSchema.parse(given);
+  const found = await findAll(io);
+  const shown = found.map(({ remove: _remove, ...facts }) => facts);
+  if (found.length === 0) {
+    if (json) printer.json({ leftovers: [], failed: [] });
+    else printer.note('nothing is left over');
+    return 0;
+  }
+  if (!json)
+    printer.result(shown.map((each) => `${each.kind}  ${visibleLine(each.description, 300)}`).join('\n'));
+  if (!yes && !(await confirm(`Remove ${found.length} leftovers?`, 'confirm beforehand with --yes'))) {
+    printer.note('nothing was removed');
+    return 1;
+  }
+  const failed: string[] = [];
+  for (const each of found) {
+    try {
+      await each.remove();
+    } catch (error) {
+      failed.push(each.description);
+      printer.warning(
+        `${each.description}: ${error instanceof Error ? error.message : 'could not be removed'}`,
+      );
+    }
+  }
+  if (json) printer.json({ leftovers: shown, failed });
+  else printer.note(`removed ${found.length - failed.length} of ${found.length}`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+async function findAll(io: CommandContext['io']): Promise<Found[]> {
+  const { bottles, silent } = await enumerateActive({ runtimeDir: runtimeDir(io.env) });
+  const live = new Set([...bottles, ...silent].map(({ identity }) => identity));
+  const state = await staleState(botBottleHome(io.env), live);
+  const found: Found[] = [];
+  for (const make of Object.values(builtBackends)) {
+    const backend = await make?.();
+    if (backend !== undefined) found.push(...(await backend.leftovers(live)));
+  }
+  return [...found, ...state];
+}
+
+/** State folders that nobody owns and nobody asked to keep. Whoever launches meanwhile is added to the live ones. */
+async function staleState(home: string, live: Set<string>): Promise<Found[]> {
+  const store = new StateStore(home);
+  const stale: Found[] = [];
+  for (const { identity, stateDir, preserved } of await store.list()) {
+    if (live.has(identity)) continue;
+    try {
+      await (await store.lock(identity)).release();
+    } catch (error) {
+      if (!BackendError.isInstance(error)) throw error;
+      live.add(identity);
+      continue;
+    }
+    if (preserved) continue;
+    const description = `state of ${identity} (${stateDir})`;
+    stale.push({
+      backend: null,
+      kind: 'folder',
+      identity,
+      description,
+      remove: () => store.remove(identity),
+    });
+  }
+  return stale;
+}

@@ -1,0 +1,25 @@
+import { botBottleHome, enumerateActive, runtimeDir } from '@bot-bottle/backend';
+import { visibleLine } from '@bot-bottle/audit';
+import type { CommandContext } from '../command-context.ts';
+
+/** The hidden command behind completion: names, one a line. Never fails: a shell is waiting. */
+export async function names({ io, printer }: CommandContext, what: string): Promise<number> {
+  const found = await (what === 'agents' ? agentNames(io) : activeNames(io)).catch(() => []);
+  if (found.length > 0) printer.result(found.map((name) => visibleLine(name, 80)).join('\n'));
+  return 0;
+}
+
+async function agentNames({ env, cwd }: CommandContext['io']): Promise<string[]> {
+  const { loadManifestIndex } = await import('@bot-bottle/manifest');
+  const index = await loadManifestIndex({ botBottleHome: botBottleHome(env), cwd });
+  return index.agents.map(({ name }) => name);
+}
+
+async function activeNames({ env }: CommandContext['io']): Promise<string[]> {
+  const { bottles } = await enumerateActive({
+    runtimeDir: runtimeDir(env),
+    home: botBottleHome(env),
+    timeoutMs: 500,
+  });
+  return bottles.map(({ identity }) => identity);
+}

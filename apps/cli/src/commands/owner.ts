@@ -1,0 +1,88 @@
+import { closeSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { launchBottle, runtimeDir, SecretStore, type LaunchedBottle } from '@bot-bottle/backend';
+import type { CommandContext } from '../command-context.ts';
+import { builtBackends, chooseBackend } from '../launch/choose-backend.ts';
+import { detachedRequestSchema, type DetachedAnswer } from '../launch/detached-request.ts';
+import { sidecarPrograms } from '../launch/sidecar-programs.ts';
+import { watchSignals } from '../launch/watch-signals.ts';
+import { exitCodeOf } from '../output/exit-code.ts';
+
+/** The hidden command that a detached bottle's owner runs: reads its request from stdin and answers with one line. */
+export async function owner({ io }: CommandContext): Promise<number> {
+  const signals = watchSignals();
+  let launched: LaunchedBottle;
+  try {
+    const request = detachedRequestSchema.parse(JSON.parse(await text(io.stdin)));
+    const wishes = { option: request.plan.backend.name, variable: undefined, setting: null };
+    const { backend } = await chooseBackend(wishes, builtBackends);
+    launched = await launchBottle({
+      plan: request.plan,
+      secrets: { slots: new SecretStore(request.slots), env: new SecretStore(request.env) },
+      backend,
+      runtimeDir: runtimeDir(io.env),
+      sidecarPrograms: sidecarPrograms(),
+      cwd: request.cwd,
+      signal: signals.signal,
+      ...(request.term === null ? {} : { term: request.term }),
+    });
+  } catch (error) {
+    answer(io.stdout, failure(error));
+    return 125;
+  }
+  try {
+    const running = launched.runMain({
+      stdin: null,
+      stdout: null,
+      stderr: null,
+      tty: { cols: 120, rows: 40 },
+    });
+    const started = await Promise.race([running.then(() => true), hasStarted(launched)]).catch(
+      (error: unknown) => {
+        answer(io.stdout, failure(error));
+        return false;
+      },
+    );
+    if (!started) return 125;
+    answer(io.stdout, { ok: true, identity: launched.identity });
+    detach(io);
+    const status = await Promise.race([running, signals.received]);
+    return status === null ? (signals.exitCode ?? 143) : exitCodeOf(status);
+  } finally {
+    await launched.close();
+    signals.close();
+  }
+}
+
+/** Resolves when the agent's program runs, or never: a failure comes from the run itself. */
+async function hasStarted(launched: LaunchedBottle): Promise<boolean> {
+  await launched.mainStarted;
+  return true;
+}
+
+function answer(stdout: NodeJS.WriteStream, message: DetachedAnswer): void {
+  stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+/** Lets go of the pipes to the process that started this one, which may go on without it. */
+function detach(io: CommandContext['io']): void {
+  io.stdin.destroy();
+  io.stdout.on('error', () => undefined);
+  try {
+    closeSync(1);
+  } catch {
+    // it is closed already
+  }
+}
+
+function failure(error: unknown): DetachedAnswer {
+  if (!(error instanceof Error)) return { ok: false, message: 'unknown failure', hint: null, exitCode: 125 };
+  const hint: unknown = 'hint' in error ? error.hint : null;
+  const own: unknown = 'exitCode' in error ? error.exitCode : null;
+  return {
+    ok: false,
+    message: error.message,
+    hint: typeof hint === 'string' ? hint : null,
+    exitCode: typeof own === 'number' ? own : 125,
+  };
+}

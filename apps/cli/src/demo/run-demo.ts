@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { readAudit, verifyAudit } from '@bot-bottle/audit';
+import { launchBottle, runtimeDir, type LaunchedBottle } from '@bot-bottle/backend';
+import { encodingsOf } from '@bot-bottle/dlp';
+import { CliError } from '../cli-error.ts';
+import type { CommandContext } from '../command-context.ts';
+import { loadHome } from '../launch/load-home.ts';
+import { prepareLaunch, type PreparedLaunch } from '../launch/prepare-launch.ts';
+import { sidecarPrograms } from '../launch/sidecar-programs.ts';
+import { launchOptionsSchema } from '../parse-options.ts';
+import { agentReportSchema, agentScript, dumpScript, type AgentReport } from './agent-script.ts';
+import { DemoApi } from './demo-api.ts';
+import { keyVariable, makeDemoHome, tokenVariable } from './demo-home.ts';
+import { demoSteps, type DemoFacts, type DemoStep } from './demo-steps.ts';
+
+const limitMs = 60_000;
+
+/** Runs the whole demo in a home of its own, and cleans up after itself. */
+export async function runDemo(context: CommandContext, signal: AbortSignal): Promise<DemoStep[]> {
+  const api = await DemoApi.open();
+  const home = await makeDemoHome(api);
+  try {
+    const secrets = { [tokenVariable]: random('demo-token'), [keyVariable]: random('demo-key') };
+    const env = { ...context.io.env, ...secrets, BOT_BOTTLE_HOME: home.path, BOT_BOTTLE_BACKEND: '' };
+    const own: CommandContext = { ...context, io: { ...context.io, env, cwd: home.path } };
+    return demoSteps(await collectFacts(own, api, home.path, secrets, signal));
+  } finally {
+    await home.remove();
+    await api.close();
+  }
+}
+
+async function collectFacts(
+  context: CommandContext,
+  api: DemoApi,
+  home: string,
+  secrets: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<DemoFacts> {
+  const token = secrets[tokenVariable] ?? '';
+  const prepared = await prepare(context, api.port);
+  const { identity } = prepared.plan;
+  const launched = await launchBottle({
+    ...prepared,
+    runtimeDir: runtimeDir(context.io.env),
+    sidecarPrograms: sidecarPrograms(),
+    cwd: context.io.cwd,
+    signal,
+    onWarning: (message) => context.printer.warning(message),
+  });
+  let report: AgentReport;
+  let readable: Buffer;
+  try {
+    const text = await runMain(launched, signal);
+    report = agentReportSchema.parse(JSON.parse(text));
+    readable = await dump(launched);
+  } finally {
+    for (const warning of await launched.close()) context.printer.warning(warning);
+  }
+  const audit = { dir: join(home, 'audit'), bottle: identity };
+  const left = await filesBelow(home);
+  const needles = Object.values(secrets).flatMap((secret) => formsOf(secret));
+  return {
+    report,
+    requests: api.seen,
+    token,
+    tokenInBottle: holds(readable, formsOf(token)) || holds(Buffer.from(report.env), formsOf(token)),
+    tokenInAnswers: holds(Buffer.from(JSON.stringify([report.echo, report.allowed])), formsOf(token)),
+    audit: { ...(await verifyAudit(audit)), denied: await countDenials(audit.dir, identity) },
+    filesWithSecrets: left.filter(({ bytes }) => holds(bytes, needles)).map(({ name }) => name),
+    filesSearched: left.length,
+  };
+}
+
+async function prepare(context: CommandContext, port: number): Promise<PreparedLaunch> {
+  const home = await loadHome(context);
+  const prepared = await prepareLaunch(context, home, {
+    agent: await home.index.agent('demo'),
+    mode: { kind: 'command', argv: ['node', '-e', agentScript(port)] },
+    extraArgs: [],
+    options: launchOptionsSchema.parse({ yes: true }),
+    showPreflight: false,
+  });
+  if (prepared === null) throw new CliError('failed', 'the demo was not launched');
+  return prepared;
+}
+
+/** The scripted agent to its end; what it prints is its report. */
+async function runMain(launched: LaunchedBottle, signal: AbortSignal): Promise<string> {
+  const stdout = new Collector();
+  const stderr = new Collector();
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+  const stop = (): void => void launched.bottle.close();
+  limit.addEventListener('abort', stop, { once: true });
+  const status = await launched.runMain({ stdin: null, stdout, stderr, tty: null });
+  limit.removeEventListener('abort', stop);
+  signal.throwIfAborted();
+  if (status.code !== 0) {
+    throw new CliError('failed', `the demo's agent failed (${status.signal ?? status.code ?? '?'})`, {
+      hint: stderr.text().slice(0, 2000) || null,
+    });
+  }
+  return stdout.text();
+}
+
+/** Everything that the agent can read in its bottle, in one piece. */
+async function dump(launched: LaunchedBottle): Promise<Buffer> {
+  const child = await launched.bottle.spawn(['node', '-e', dumpScript], { env: launched.env });
+  child.stdin.end();
+  child.stderr.resume();
+  const chunks: Buffer[] = [];
+  for await (const chunk of child.stdout) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+  const all = Buffer.concat(chunks);
+  // Without its end the search would prove nothing.
+  if (!all.subarray(-32).toString().endsWith('end of dump'))
+    throw new CliError('failed', 'the bottle could not be searched');
+  return all;
+}
+
+async function countDenials(dir: string, bottle: string): Promise<number> {
+  const codes = new Set<string>();
+  for await (const line of readAudit(dir, bottle)) if (line.code !== null) codes.add(line.code);
+  return codes.size;
+}
+
+async function filesBelow(dir: string): Promise<Array<{ name: string; bytes: Buffer }>> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return await Promise.all(files.map(async (name) => ({ name, bytes: await readFile(name) })));
+}
+
+const random = (prefix: string): string => `${prefix}-${randomBytes(24).toString('hex')}`;
+const formsOf = (secret: string): Buffer[] => encodingsOf(secret).map((form) => Buffer.from(form));
+const holds = (bytes: Buffer, needles: readonly Buffer[]): boolean =>
+  needles.some((needle) => bytes.includes(needle));
+
+class Collector extends Writable {
+  readonly #chunks: Buffer[] = [];
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#chunks.push(chunk);
+    done();
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+}

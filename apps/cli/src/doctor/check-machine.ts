@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process';
+import { homedir } from 'node:os';
+import {
+  botBottleHome,
+  ensureHome,
+  loadSettings,
+  pathLookup,
+  runtimeDir,
+  ensureControlDir,
+} from '@bot-bottle/backend';
+import { visibleLine } from '@bot-bottle/audit';
+import type { Io } from '../io.ts';
+import { builtBackends } from '../launch/choose-backend.ts';
+
+export interface Check {
+  readonly name: string;
+  /** missing: bottles do not work without it; optional: not there, and only some things need it */
+  readonly status: 'ok' | 'missing' | 'optional';
+  /** what was found, or what is wrong; safe to print */
+  readonly detail: string;
+  /** what to do, null when there is nothing to do */
+  readonly remedy: string | null;
+}
+
+/** Looks at everything that bottles need or use; the order is the order of importance. */
+export async function checkMachine(io: Pick<Io, 'env'>): Promise<Check[]> {
+  const lookup = pathLookup(`${io.env['PATH'] ?? ''}:/usr/sbin:/sbin`);
+  const program = async (
+    name: string,
+    args: readonly string[],
+    need: Check['status'],
+    remedy: string,
+  ): Promise<Check> => {
+    const path = await lookup(name);
+    if (path === null) return { name, status: need, detail: 'not installed', remedy };
+    return { name, status: 'ok', detail: `${await versionOf(path, args)} (${path})`, remedy: null };
+  };
+  return await Promise.all([
+    checkNode(),
+    program('bwrap', ['--version'], 'missing', 'install bubblewrap, e.g. sudo apt-get install bubblewrap'),
+    checkBackend(),
+    checkFolder('home', io),
+    checkFolder('sockets', io),
+    checkSettings(io),
+    program('git', ['--version'], 'optional', 'install git: agents use it'),
+    program('ssh', ['-V'], 'optional', 'install openssh-client: the git gate will need it'),
+    program('gitleaks', ['version'], 'optional', 'install gitleaks: the git gate will use it'),
+    program('docker', ['--version'], 'optional', 'not needed: the docker backend is not in this version'),
+    program(
+      'claude',
+      ['--version'],
+      'optional',
+      'npm install -g @anthropic-ai/claude-code, for the claude provider',
+    ),
+  ]);
+}
+
+async function checkNode(): Promise<Check> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const isNew = major > 22 || (major === 22 && minor >= 18);
+  return {
+    name: 'node',
+    status: isNew ? 'ok' : 'missing',
+    detail: `${process.version} (${process.execPath})`,
+    remedy: isNew ? null : 'install Node.js 22.18 or newer',
+  };
+}
+
+async function checkBackend(): Promise<Check> {
+  const name = 'user namespaces';
+  const backend = await builtBackends.bubblewrap?.();
+  const found = await backend?.probe();
+  if (found === undefined)
+    return { name, status: 'missing', detail: 'no backend in this build', remedy: null };
+  if (found.available)
+    return {
+      name,
+      status: 'ok',
+      detail: `a bottle can be made (${visibleLine(found.detail)})`,
+      remedy: null,
+    };
+  return { name, status: 'missing', detail: visibleLine(found.reason), remedy: visibleLine(found.remedy) };
+}
+
+async function checkFolder(name: 'home' | 'sockets', { env }: Pick<Io, 'env'>): Promise<Check> {
+  const path = name === 'home' ? botBottleHome(env) : runtimeDir(env);
+  try {
+    await (name === 'home' ? ensureHome(path) : ensureControlDir(path));
+    return { name, status: 'ok', detail: visibleLine(path), remedy: null };
+  } catch (error) {
+    return failed(name, error);
+  }
+}
+
+async function checkSettings({ env }: Pick<Io, 'env'>): Promise<Check> {
+  const home = botBottleHome(env);
+  try {
+    const settings = await loadSettings(home);
+    return {
+      name: 'settings',
+      status: 'ok',
+      detail: `backend: ${settings.backend ?? 'first that works'}`,
+      remedy: null,
+    };
+  } catch (error) {
+    return failed('settings', error);
+  }
+}
+
+function failed(name: string, error: unknown): Check {
+  const hint: unknown = error instanceof Error && 'hint' in error ? error.hint : null;
+  return {
+    name,
+    status: 'missing',
+    detail: visibleLine(error instanceof Error ? error.message : 'unknown failure'),
+    remedy: typeof hint === 'string' ? visibleLine(hint) : null,
+  };
+}
+
+async function versionOf(path: string, args: readonly string[]): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const env = { PATH: process.env['PATH'] ?? '', HOME: homedir() };
+  execFile(path, [...args], { timeout: 5000, encoding: 'utf8', env }, (_error, stdout, stderr) => {
+    resolve(`${stdout}${stderr}`.trim().split('\n')[0] ?? '');
+  });
+  return visibleLine(await promise, 80) || 'version unknown';
+}

@@ -1,0 +1,81 @@
+import { backendNames, BackendError, type Backend, type BackendName } from '@bot-bottle/backend';
+import { CliError } from '../cli-error.ts';
+
+export interface BackendChoice {
+  readonly backend: Backend;
+  /** why this one, for the preflight */
+  readonly reason: string;
+}
+
+export interface BackendWishes {
+  /** `--backend` */
+  readonly option: BackendName | null;
+  /** `BOT_BOTTLE_BACKEND` */
+  readonly variable: string | undefined;
+  /** `backend` of settings.yml */
+  readonly setting: BackendName | null;
+}
+
+export type BackendFactories = Readonly<Partial<Record<BackendName, () => Backend | Promise<Backend>>>>;
+
+/**
+ * The backend that was asked for, strongest wish first, else the first that works here.
+ *
+ * @throws BackendError `not_available`, `backend_unavailable` with the remedy
+ */
+export async function chooseBackend(
+  wishes: BackendWishes,
+  factories: BackendFactories,
+): Promise<BackendChoice> {
+  const wish = wishOf(wishes);
+  if (wish !== null) return await open(wish.name, wish.reason, factories);
+  const reasons: string[] = [];
+  for (const name of backendNames) {
+    if (factories[name] === undefined) continue;
+    try {
+      return await open(name, 'the first that works here', factories);
+    } catch (error) {
+      if (!BackendError.isInstance(error)) throw error;
+      reasons.push(`${error.message}${error.hint === null ? '' : `: ${error.hint}`}`);
+    }
+  }
+  throw new BackendError('backend_unavailable', `no backend works here\n${reasons.join('\n')}`, {
+    hint: 'bot-bottle doctor shows what is missing',
+  });
+}
+
+function wishOf(wishes: BackendWishes): { readonly name: BackendName; readonly reason: string } | null {
+  if (wishes.option !== null) return { name: wishes.option, reason: '--backend' };
+  const { variable } = wishes;
+  if (variable !== undefined && variable !== '') {
+    const name = backendNames.find((each) => each === variable);
+    if (name !== undefined) return { name, reason: 'BOT_BOTTLE_BACKEND' };
+    throw new CliError('usage', `BOT_BOTTLE_BACKEND names no backend: ${variable}`, {
+      hint: `known backends: ${backendNames.join(', ')}`,
+    });
+  }
+  return wishes.setting === null ? null : { name: wishes.setting, reason: 'settings.yml' };
+}
+
+async function open(name: BackendName, reason: string, factories: BackendFactories): Promise<BackendChoice> {
+  const factory = factories[name];
+  if (factory === undefined) {
+    throw new BackendError('not_available', `the backend ${name} is not available in this version`, {
+      hint: `use --backend ${Object.keys(factories).join(' or ')}`,
+    });
+  }
+  const backend = await factory();
+  const found = await backend.probe();
+  if (found.available) return { backend, reason };
+  throw new BackendError('backend_unavailable', `${name} does not work here: ${found.reason}`, {
+    hint: found.remedy,
+  });
+}
+
+/** The backends of this build. */
+export const builtBackends: BackendFactories = {
+  bubblewrap: async () => {
+    const { createBubblewrapBackend } = await import('@bot-bottle/backend-bubblewrap');
+    return createBubblewrapBackend();
+  },
+};

@@ -1,0 +1,122 @@
+import { homedir } from 'node:os';
+import {
+  pathLookup,
+  preflightJson,
+  preparePlan,
+  renderPreflight,
+  resolveSecrets,
+  type Backend,
+  type BottlePlan,
+  type ResolvedSecrets,
+  type RunMode,
+} from '@bot-bottle/backend';
+import type { EffectiveAgent } from '@bot-bottle/manifest';
+import { CliError } from '../cli-error.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { LaunchCommandOptions } from '../parse-options.ts';
+import { askSecret, confirm } from '../terminal/prompts.ts';
+import { builtBackends, chooseBackend } from './choose-backend.ts';
+import type { Home } from './load-home.ts';
+import { TrustStore } from './trust-store.ts';
+
+export interface PreparedLaunch {
+  readonly plan: BottlePlan;
+  readonly backend: Backend;
+  readonly secrets: ResolvedSecrets;
+}
+
+export interface LaunchWish {
+  readonly agent: EffectiveAgent;
+  readonly mode: RunMode;
+  /** for the agent's program, after `--` */
+  readonly extraArgs: readonly string[];
+  readonly options: LaunchCommandOptions;
+  /** default true */
+  readonly showPreflight?: boolean;
+}
+
+/**
+ * Everything before the first side effect: plan, preflight, confirmation, secrets. Null: it was a dry run, or the
+ * operator said no.
+ */
+export async function prepareLaunch(
+  context: CommandContext,
+  home: Home,
+  wish: LaunchWish,
+): Promise<PreparedLaunch | null> {
+  const { io, printer } = context;
+  const { options, agent } = wish;
+  const wishes = {
+    option: options.backend,
+    variable: io.env['BOT_BOTTLE_BACKEND'],
+    setting: home.settings.backend,
+  };
+  const { backend, reason } = await chooseBackend(wishes, builtBackends);
+  const plan = await preparePlan(
+    {
+      agent,
+      backend: { name: backend.name, reason },
+      mode: wish.mode,
+      cwd: options.cwd ? io.cwd : null,
+      include: options.include,
+      label: options.label,
+      keep: options.keep,
+      extraArgs: wish.extraArgs,
+      remoteControl: options.remoteControl,
+    },
+    {
+      botBottleHome: home.path,
+      hostHome: io.env['HOME'] ?? homedir(),
+      settings: home.settings,
+      env: io.env,
+      pathLookup: pathLookup(io.env['PATH'] ?? ''),
+    },
+  );
+  const preflight = { enforcedLimits: backend.capabilities.resourceLimits };
+  if (options.dryRun) {
+    if (options.json) printer.json(preflightJson(plan, preflight));
+    else printer.result(renderPreflight(plan, preflight).trim());
+    return null;
+  }
+  await requireTrust(context, home, wish);
+  const isShown = !options.yes || (wish.showPreflight !== false && !printer.options.quiet);
+  if (isShown) printer.raw(renderPreflight(plan, preflight));
+  if (!options.yes && !(await confirm('Launch?', 'confirm beforehand with --yes'))) {
+    printer.note('not launched');
+    return null;
+  }
+  return { plan, backend, secrets: await resolveSecrets(plan, { env: io.env, ask: askOnTerminal }) };
+}
+
+async function askOnTerminal(prompt: string): Promise<string> {
+  return await askSecret(prompt);
+}
+
+/** A repository may ship agents, and each content of one is confirmed once, on its own. */
+async function requireTrust(
+  { printer }: CommandContext,
+  home: Home,
+  { agent, options }: LaunchWish,
+): Promise<void> {
+  if (agent.source !== 'repository') return;
+  const store = new TrustStore(home.path);
+  const hash = agent.contentHash;
+  if (options.trustAgent !== null && options.trustAgent !== hash) {
+    throw new CliError(
+      'refused',
+      `--trust-agent names another content of ${agent.name}: this one is ${hash}`,
+    );
+  }
+  if (await store.isTrusted(hash)) return;
+  if (options.trustAgent === null) {
+    printer.note(`\nThe repository ships the agent ${agent.name} (${agent.file ?? 'no file'}).`);
+    if (agent.replaces !== null) printer.warning(`it replaces your own ${agent.replaces}`);
+    printer.note(`Its content (SHA-256 ${hash}) was never used before:\n\n${agent.prompt}\n`);
+    if (
+      !(await confirm(`Trust this content of ${agent.name}?`, `read it, then pass --trust-agent ${hash}`))
+    ) {
+      throw new CliError('refused', `the repository agent ${agent.name} is not trusted`);
+    }
+  }
+  await store.trust({ hash, name: agent.name, file: agent.file });
+}

@@ -1,0 +1,86 @@
+import {
+  BackendError,
+  launchBottle,
+  runtimeDir,
+  shellExitCode,
+  type ExitStatus,
+  type LaunchedBottle,
+  type MainStdio,
+} from '@bot-bottle/backend';
+import type { CommandContext } from '../command-context.ts';
+import { exitCodeOf } from '../output/exit-code.ts';
+import { reportError } from '../output/report-error.ts';
+import type { PreparedLaunch } from './prepare-launch.ts';
+import { sidecarPrograms } from './sidecar-programs.ts';
+import { watchSignals, type SignalWatch } from './watch-signals.ts';
+
+export interface OwnedRun {
+  /** stdio of the agent's program, made when the bottle is up */
+  readonly stdio: () => MainStdio;
+  readonly term: string | undefined;
+  /** told when the bottle is up, before its program runs */
+  readonly onReady?: (launched: LaunchedBottle) => void;
+  /** told when the program ended, before the bottle is taken down */
+  readonly onEnd?: () => void;
+}
+
+/**
+ * Launches, runs the agent's program to its end, takes everything down, and tells the exit code: 125 when the launch
+ * failed, 126 or 127 when the program cannot be started, 130 and the like when a signal came, else the program's own.
+ */
+export async function runOwned(
+  context: CommandContext,
+  prepared: PreparedLaunch,
+  run: OwnedRun,
+): Promise<number> {
+  const { printer } = context;
+  const signals = watchSignals();
+  let launched: LaunchedBottle;
+  try {
+    launched = await launchBottle({
+      plan: prepared.plan,
+      secrets: prepared.secrets,
+      backend: prepared.backend,
+      runtimeDir: runtimeDir(context.io.env),
+      sidecarPrograms: sidecarPrograms(),
+      cwd: context.io.cwd,
+      signal: signals.signal,
+      onProgress: (what) => printer.detail(what),
+      onWarning: (message) => printer.warning(message),
+      ...(run.term === undefined ? {} : { term: run.term }),
+    });
+  } catch (error) {
+    if (signals.exitCode !== null) return signals.exitCode;
+    return reportError(error, printer, 125);
+  }
+  try {
+    run.onReady?.(launched);
+    return await toTheEnd(context, launched, run, signals);
+  } finally {
+    for (const warning of await launched.close()) printer.warning(warning);
+    signals.close();
+  }
+}
+
+async function toTheEnd(
+  { printer }: CommandContext,
+  launched: LaunchedBottle,
+  run: OwnedRun,
+  signals: SignalWatch,
+): Promise<number> {
+  let status: ExitStatus | null;
+  try {
+    status = await Promise.race([launched.runMain(run.stdio()), signals.received]);
+  } catch (error) {
+    const exitCode = shellExitCode(error);
+    if (exitCode === null || !BackendError.isInstance(error)) return reportError(error, printer, 125);
+    printer.error(error.message);
+    return exitCode;
+  } finally {
+    run.onEnd?.();
+  }
+  if (signals.exitCode !== null) return signals.exitCode;
+  // 143: what a program that was asked to end gives.
+  if (launched.wasStopped || status === null) return 143;
+  return exitCodeOf(status);
+}

@@ -1,0 +1,79 @@
+import { styleText } from 'node:util';
+import { visibleText } from '@bot-bottle/audit';
+import type { Io } from '../io.ts';
+
+export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+export interface PrinterOptions {
+  /** print results and errors only */
+  readonly quiet: boolean;
+  /** print what is being done, and stacks of errors */
+  readonly verbose: boolean;
+}
+
+/** The only way out: results on stdout, everything else on stderr, hostile text made visible. */
+export class Printer {
+  readonly options: PrinterOptions;
+  readonly #io: Io;
+
+  constructor(io: Io, options: PrinterOptions) {
+    this.#io = io;
+    this.options = options;
+  }
+
+  /** One or more lines of a result; a newline is added. */
+  result(text: string): void {
+    this.#io.stdout.write(`${visibleText(text, Number.MAX_SAFE_INTEGER)}\n`);
+  }
+
+  /** A result that holds our own escape sequences: every hostile part must have passed `visibleLine` already. */
+  styled(text: string): void {
+    this.#io.stdout.write(`${text}\n`);
+  }
+
+  json(value: unknown): void {
+    this.#io.stdout.write(`${JSON.stringify(value, null, this.#io.stdout.isTTY ? 2 : 0)}\n`);
+  }
+
+  /** Text for the human beside the result. */
+  note(text: string): void {
+    if (!this.options.quiet) this.#io.stderr.write(`${visibleText(text)}\n`);
+  }
+
+  /** What is being done, with --verbose only. */
+  detail(text: string): void {
+    if (this.options.verbose) this.#io.stderr.write(`bot-bottle: ${visibleText(text)}\n`);
+  }
+
+  warning(text: string): void {
+    this.#io.stderr.write(
+      `bot-bottle: ${this.styleError('yellow', 'warning:')} ${indent(visibleText(text))}\n`,
+    );
+  }
+
+  error(text: string, hint: string | null = null): void {
+    this.#io.stderr.write(`bot-bottle: ${this.styleError('red', 'error:')} ${indent(visibleText(text))}\n`);
+    if (hint !== null) this.#io.stderr.write(`  hint: ${indent(visibleText(hint))}\n`);
+  }
+
+  /** Text as it is, e.g. a preflight that passed through the sanitiser already. */
+  raw(text: string): void {
+    this.#io.stderr.write(text);
+  }
+
+  /** Colours a part of a result, where there are colours. */
+  style(style: Style, text: string): string {
+    return this.#hasColour(this.#io.stdout) ? styleText(style, text, { validateStream: false }) : text;
+  }
+
+  styleError(style: Style, text: string): string {
+    return this.#hasColour(this.#io.stderr) ? styleText(style, text, { validateStream: false }) : text;
+  }
+
+  #hasColour(stream: NodeJS.WriteStream): boolean {
+    const { env } = this.#io;
+    return stream.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+  }
+}
+
+const indent = (text: string): string => text.replaceAll('\n', '\n  ');

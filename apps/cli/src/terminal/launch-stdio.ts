@@ -1,0 +1,67 @@
+import { Writable } from 'node:stream';
+import type { MainStdio, TerminalSize } from '@bot-bottle/backend';
+import type { Io } from '../io.ts';
+import { OutputFilter } from './output-filter.ts';
+import { restoreSequence } from './restore-sequence.ts';
+
+export interface LaunchStdio {
+  /** Takes the terminal, where there is one, into raw mode. */
+  open(): MainStdio;
+  /** Gives it back; safe to call at any time. */
+  restore(): void;
+}
+
+/** The operator's stdio for a program: byte for byte through pipes, or his terminal with dangerous sequences filtered. */
+export function launchStdio(io: Io, tty: boolean): LaunchStdio {
+  return tty ? terminalStdio(io) : pipeStdio(io);
+}
+
+function pipeStdio({ stdin, stdout, stderr }: Io): LaunchStdio {
+  return {
+    open: () => ({ stdin, stdout, stderr, tty: null }),
+    restore: () => undefined,
+  };
+}
+
+function terminalStdio({ stdin, stdout }: Io): LaunchStdio {
+  let isRaw = false;
+  let onResize: (() => void) | null = null;
+  const size = (): TerminalSize => ({ cols: stdout.columns || 80, rows: stdout.rows || 24 });
+  return {
+    open: () => {
+      stdin.setRawMode(true);
+      isRaw = true;
+      return {
+        stdin,
+        stdout: filtered(stdout),
+        stderr: null,
+        tty: size(),
+        onStart: (main) => {
+          onResize = () => main.resize(size());
+          stdout.on('resize', onResize);
+        },
+      };
+    },
+    restore: () => {
+      if (onResize !== null) stdout.off('resize', onResize);
+      if (!isRaw) return;
+      isRaw = false;
+      stdin.setRawMode(false);
+      stdin.pause();
+      stdout.write(restoreSequence);
+    },
+  };
+}
+
+/** A stream that keeps what a terminal must not see from it. */
+export function filtered(target: Writable): Writable {
+  const filter = new OutputFilter();
+  return new Writable({
+    highWaterMark: 64 * 1024,
+    write: (chunk: Buffer, _encoding, done) => {
+      const safe = filter.push(chunk);
+      if (safe.length === 0 || target.write(safe)) done();
+      else target.once('drain', () => done());
+    },
+  });
+}
