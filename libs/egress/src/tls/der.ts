@@ -1,9 +1,12 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- the only way that a neighbour who type-checks these sources sees the declaration
-/// <reference path="./node-forge-asn1.d.ts" preserve="true" />
+/// <reference path="./node-forge-asn1.d.ts" />
 import asn1 from 'node-forge/lib/asn1.js';
 
 /** One ASN.1 value that can be put into another or encoded. */
-export type Asn1 = ReturnType<typeof asn1.create>;
+export interface Asn1 {
+  /** raw bytes as a string, or what it contains */
+  readonly value: string | readonly Asn1[];
+}
 
 const { Class, Type } = asn1;
 // node-forge takes bytes as strings of one character per byte.

@@ -123,6 +123,6 @@ function subjectOf(cert: X509Certificate): Asn1 {
   return subject;
 }
 
-function children(node: Asn1): Asn1[] {
-  return Array.isArray(node.value) ? node.value : [];
+function children(node: Asn1): readonly Asn1[] {
+  return typeof node.value === 'string' ? [] : node.value;
 }
