@@ -47,6 +47,10 @@ const REVIEW_MS = 1_000;
 /** How long a request may wait for the shared memory budget. */
 const HELD_WAIT_MS = 10_000;
 const DENIAL_LEAVES = 64;
+/** Whoever stops us kills us after 8 s (chapter 10). */
+const MAX_DRAIN_MS = 7_000;
+/** How long last answers may take to reach agents that do not close their side. */
+const FLUSH_MS = 500;
 
 /**
  * Creates the egress proxy of one bottle. Nothing listens before `listen`.
@@ -78,6 +82,7 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
     exchanges: new Exchanges(REVIEW_MS),
     leaves: createLeafMinter(authority),
     denialLeaves: createLeafMinter(authority, { limit: DENIAL_LEAVES }),
+    readers: new Set(),
     counters: { denialTunnels: 0 },
     isDraining: () => draining,
   };
@@ -105,7 +110,9 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
       if (draining) return;
       draining = true;
       const stopped = stopListening(server);
-      await context.exchanges.drain(config.limits.drain_ms);
+      for (const reader of context.readers) if (reader.idle) reader.finish('');
+      await context.exchanges.drain(Math.min(config.limits.drain_ms, MAX_DRAIN_MS));
+      await emptied(connections, FLUSH_MS);
       for (const socket of connections) socket.destroy();
       context.sweeper.stop();
       await context.routing.destroy();
@@ -125,6 +132,23 @@ function accept(context: ServerContext, connections: Set<Socket>, socket: Socket
   connections.add(socket);
   socket.once('close', () => connections.delete(socket));
   serveProxyConnection(context, socket, () => socket.destroy());
+}
+
+function emptied(connections: ReadonlySet<Socket>, limitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      for (const socket of connections) socket.off('close', check);
+      resolve();
+    };
+    const check = () => {
+      // the listener that removes a socket from the set was added first
+      if (connections.size === 0) end();
+    };
+    const timer = setTimeout(end, limitMs);
+    for (const socket of connections) socket.on('close', check);
+    check();
+  });
 }
 
 function stopListening(server: Server): Promise<void> {

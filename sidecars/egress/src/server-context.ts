@@ -1,5 +1,6 @@
 import type { AuditEvent } from '@bot-bottle/audit';
 import type { CredentialPins, EgressConfig, LeafMinter } from '@bot-bottle/egress';
+import type { AgentReader } from './agent/agent-reader.ts';
 import type { ByteBudget } from './limits/byte-budget.ts';
 import type { HeldBudget } from './limits/held-budget.ts';
 import type { Sweeper } from './limits/sweeper.ts';
@@ -26,6 +27,8 @@ export interface ServerContext {
   readonly leaves: LeafMinter;
   /** certificates for hosts that are only told that they are refused */
   readonly denialLeaves: LeafMinter;
+  /** every HTTP stream of the agent that is open */
+  readonly readers: Set<AgentReader>;
   readonly counters: { denialTunnels: number };
   readonly isDraining: () => boolean;
 }

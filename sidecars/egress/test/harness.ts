@@ -207,7 +207,7 @@ function isComplete(raw: string): boolean {
   const length = /\r\ncontent-length: (\d+)/.exec(head)?.[1];
   if (length !== undefined) return raw.length >= end + 4 + Number(length);
   if (head.includes('transfer-encoding: chunked')) return raw.endsWith('0\r\n\r\n');
-  return /^http\/1\.1 (?:1\d\d|204|304)/.test(head) || /^http\/1\.1 200 connection established/.test(head);
+  return /^http\/1\.1 (?:1\d\d|204|304)/.test(head) || head.startsWith('http/1.1 200 connection established');
 }
 
 export function parseAnswer(raw: string): Answer {

@@ -42,6 +42,7 @@ export class AgentConnection {
       { headBytes, headMs, idleMs },
       server.sweeper,
     );
+    server.readers.add(this.reader);
     socket.on('close', () => this.#close());
     if (socket.destroyed) this.#close();
   }
@@ -82,6 +83,7 @@ export class AgentConnection {
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#server.readers.delete(this.reader);
     this.#hooks.onClosed();
   }
 }

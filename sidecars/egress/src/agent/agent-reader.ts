@@ -72,6 +72,7 @@ export class AgentReader implements Expirable {
       .on('close', this.#onEnd)
       .on('data', this.#onData);
     sweeper.add(this);
+    socket.resume();
   }
 
   /** whether nothing can be written any more */

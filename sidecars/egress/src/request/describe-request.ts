@@ -1,3 +1,4 @@
+import type { DenialAsk } from '@bot-bottle/audit';
 import type { Via } from '@bot-bottle/egress';
 import { formatAuthority } from '@bot-bottle/egress';
 import type { RequestHead } from '@bot-bottle/egress';
@@ -19,6 +20,14 @@ export function describeRequest(head: RequestHead, via: Via, leaks: Scanner): st
     0,
     2048,
   );
+}
+
+/** What a denial may suggest to ask for: nothing of a request whose description had to be masked but its host. */
+export function askFor(ask: DenialAsk | null, target: string): DenialAsk | null {
+  if (ask === null || !target.includes(MASKED)) return ask;
+  const host = ask.arguments['host'];
+  if (typeof host !== 'string' || !target.includes(host)) return null;
+  return { tool: ask.tool, arguments: { host } };
 }
 
 /** The target of a CONNECT in the same style. */

@@ -14,7 +14,7 @@ import type { Destination } from '../upstream/routing.ts';
 import { upstreamDenial } from '../upstream/upstream-error.ts';
 import { relayUpgrade } from '../response/relay-upgrade.ts';
 import { Denied } from './denied.ts';
-import { describeRequest } from './describe-request.ts';
+import { askFor, describeRequest } from './describe-request.ts';
 import type { LiveExchange } from './exchanges.ts';
 import { answerLocal } from './local-answers.ts';
 import { PreparedBody } from './prepared-body.ts';
@@ -285,7 +285,7 @@ export class Exchange implements LiveExchange {
           code: denied.code,
           target,
           rule: event.rule,
-          ask: this.#server.config.supervise ? denied.ask : null,
+          ask: this.#server.config.supervise ? askFor(denied.ask, target) : null,
           ...(denied.text === null ? {} : { message: denied.text }),
         },
         this.#head.method,

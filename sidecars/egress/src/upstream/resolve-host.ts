@@ -43,8 +43,7 @@ export class HostResolver {
     const asked = new Promise<readonly string[]>((resolve, reject) => {
       const timer = setTimeout(() => reject(new UpstreamError('upstream_timeout')), this.#timeoutMs);
       timer.unref();
-      // a trailing dot keeps the resolver's search list out of it
-      lookup(`${host}.`, { all: true }, (error, found) => {
+      lookup(host, { all: true }, (error, found) => {
         clearTimeout(timer);
         if (error !== null || found.length === 0) reject(new UpstreamError('upstream_unreachable'));
         else resolve(this.#remember(host, [...new Set(found.map((entry) => entry.address))]));

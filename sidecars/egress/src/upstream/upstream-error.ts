@@ -39,8 +39,8 @@ export function upstreamDenial(error: unknown): DenialCode {
     default:
       break;
   }
-  // llhttp's names (HPE_…) and an answer where none was asked for are an upstream that does not speak HTTP/1.1
-  if (code.startsWith('HPE_')) return 'upstream_invalid';
+  // a parser error, and an answer where none was asked for, are an upstream that does not speak HTTP/1.1
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'upstream_invalid';
   if (code === 'UND_ERR_SOCKET' && error instanceof Error && /^bad (response|upgrade)$/.test(error.message))
     return 'upstream_invalid';
   return 'upstream_unreachable';

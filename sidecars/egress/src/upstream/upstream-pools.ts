@@ -66,11 +66,11 @@ export class UpstreamPools {
     // The origin is only a label: every address is dialled by `connect`, and TLS is put on there too, so that
     // undici neither resolves a name nor decides what is verified.
     return new Pool('http://upstream.invalid', {
-      connect: (_options, done) => {
+      connect: (_options, give) => {
         this.#open(target, connectMs).then(
-          (socket) => done(null, socket),
+          (socket) => give(null, socket),
           (error: unknown) =>
-            done(error instanceof Error ? error : new UpstreamError('upstream_unreachable'), null),
+            give(error instanceof Error ? error : new UpstreamError('upstream_unreachable'), null),
         );
       },
       pipelining: 1,

@@ -1,0 +1,12 @@
+import { runLaunched } from './main/run-launched.ts';
+import { runStandAlone } from './main/run-stand-alone.ts';
+import { crashOnUnhandled } from './main/crash-on-unhandled.ts';
+import { jsonLog } from './main/json-log.ts';
+
+const log = jsonLog(process.stderr);
+crashOnUnhandled(log);
+process.exitCode =
+  process.env['BOT_BOTTLE_CONTROL'] === 'stdio'
+    ? await runLaunched(log)
+    : await runStandAlone(process.env, log);
+process.exit();
