@@ -17,6 +17,7 @@ describe('refused manifests', () => {
     const index = await loadManifestIndex({ botBottleHome: folder, cwd: null, home: '/home/operator' });
     const { errors } = await catchErrors(() => (kind === 'agent' ? index.agent(name) : index.bottle(name)));
     expect(errors.every((each) => ManifestError.isInstance(each))).toBe(true);
+    expect(errors).toHaveLength(wantedSchema.parse(expected['errors']).length);
     for (const [at, { message, ...place }] of wantedSchema.parse(expected['errors']).entries()) {
       const error = errors[at];
       const file = path.relative(folder, error?.file ?? '').replaceAll(path.sep, '/');

@@ -43,7 +43,8 @@ certificate authorities, the loader or bot-bottle itself (\`HTTPS_PROXY\`, \`SSL
 
 Lower-cased, IDNA-normalised, without a trailing dot. \`*.example.com\` stands for one or more leading labels; \`*\` and
 wildcards directly under a public suffix (\`*.com\`, \`*.co.uk\`, \`*.github.io\`) are refused. An IP literal needs to be
-covered by \`address_allowlist\`. Each host has one route. A wildcard host gets no credential unless
+covered by \`address_allowlist\`, whose blocks are refused when they are broader than /8 (IPv4) or /7 (IPv6) or stand
+for IPv4 addresses (mapped, NAT64, 6to4). Each host has one route. A wildcard host gets no credential unless
 \`auth.wildcard: true\`.
 
 ### extends

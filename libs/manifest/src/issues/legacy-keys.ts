@@ -7,15 +7,16 @@ export interface LegacyKey {
   readonly hint: string;
 }
 
-const gitKeys: Readonly<Record<string, string>> = {
-  git: '`git` was replaced by `git-gate`',
-  'git.user': '`git.user` was replaced by `git-gate.user`',
-  'git.remotes': '`git.remotes` was replaced by `git-gate.repos`',
-};
+// Maps, not objects: the keys looked up come from the file and may be `constructor`.
+const gitKeys: ReadonlyMap<string, string> = new Map([
+  ['git', '`git` was replaced by `git-gate`'],
+  ['git.user', '`git.user` was replaced by `git-gate.user`'],
+  ['git.remotes', '`git.remotes` was replaced by `git-gate.repos`'],
+]);
 
-const bottleHints: Readonly<Record<string, string>> = {
-  'git-gate.remotes': '`remotes` was replaced by `repos`, a map from the local name to the repository',
-};
+const bottleHints: ReadonlyMap<string, string> = new Map([
+  ['git-gate.remotes', '`remotes` was replaced by `repos`, a map from the local name to the repository'],
+]);
 
 /** Targeted message for a key that is unknown now, null when there is nothing special to say. */
 export function legacyKey(
@@ -24,7 +25,7 @@ export function legacyKey(
   bottleKeys: readonly string[],
 ): LegacyKey | null {
   const name = path.join('.');
-  const replaced = gitKeys[name] ?? (kind === 'bottle' ? bottleHints[name] : undefined);
+  const replaced = gitKeys.get(name) ?? (kind === 'bottle' ? bottleHints.get(name) : undefined);
   if (replaced !== undefined) {
     const hint =
       kind === 'bottle'

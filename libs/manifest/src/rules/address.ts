@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
+import { embedsIPv4 } from './embedded-ipv4.ts';
 import { type Finding, finding } from './finding.ts';
 
 export interface AddressRange {
@@ -32,6 +33,9 @@ export function checkAddressRange(text: string): Finding | null {
       'list the addresses that the host really uses',
       'too_broad',
     );
+  }
+  if (range.family === 'ipv6' && embedsIPv4(range.address, range.prefix)) {
+    return finding('the block stands for IPv4 addresses', 'write them as IPv4', 'too_broad');
   }
   return null;
 }

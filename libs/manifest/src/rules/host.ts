@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { getPublicSuffix } from 'tldts';
+import { embedsIPv4 } from './embedded-ipv4.ts';
 import { type Finding, finding } from './finding.ts';
 
 export type HostReading =
@@ -37,6 +38,8 @@ export function readHost(text: string): HostReading {
   const bracketed = /^\[(.*)\]$/.exec(text)?.[1];
   const literal = bracketed ?? text;
   if (isIPv6(literal) && !literal.includes('%')) {
+    if (embedsIPv4(literal, 128))
+      return bad('this IPv6 address stands for an IPv4 address', 'write it as IPv4');
     return { ok: true, host: new URL(`http://[${literal}]`).hostname.slice(1, -1), kind: 'ip' };
   }
   if (bracketed !== undefined) return bad('this is not an IPv6 address');
