@@ -119,6 +119,13 @@ test('texts that are too long are cut and do not stop other events', async () =>
   expect(await verifyAudit({ dir, bottle })).toMatchObject({ ok: true });
 });
 
+test('names that mean something to JavaScript are details like any other or left out, never a fault', async () => {
+  const dir = await temporaryFolder();
+  const details: unknown = JSON.parse('{"__proto__":"x","constructor":"y","toString":1,"10":2,"9":3}');
+  await appendExclusive({ dir, bottle, events: [{ ...event('a'), details }] });
+  expect(await verifyAudit({ dir, bottle })).toMatchObject({ ok: true, lines: 2 });
+});
+
 test('an event that is none is refused and nothing of its batch is written', async () => {
   const dir = await temporaryFolder();
   const log = await AuditLog.open({ dir, bottle });
