@@ -70,6 +70,8 @@ export class LauncherChannel {
     this.closed = this.#end.promise;
     // The sidecar may have died with events still on its stdout, so reading goes on.
     options.stdin.on('error', () => this.#requests.fail(new ProtocolError('closed', 'the sidecar is gone')));
+    // Whoever reads hears of the error; this one is for after the reading stopped.
+    options.stdout.on('error', () => undefined);
     this.#writer = new LauncherWriter(options.stdin);
     this.#proposalRate = new RateLimit(this.#limits.proposalsPerMinute);
     this.#audit = new AuditReceiver({

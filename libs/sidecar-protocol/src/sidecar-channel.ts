@@ -60,6 +60,7 @@ export class SidecarChannel {
     this.configured.catch(() => undefined);
     this.#audit = new AuditSender((lines) => this.#output.write(lines));
     this.#output.on('error', () => this.#close(null));
+    options.input.on('error', () => undefined);
     void this.#read(options.input);
   }
 
