@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -161,6 +162,12 @@ describe('a planned workspace', () => {
     await expect(preparePlan(sampleRequest(undefined, { cwd }), deps)).rejects.toMatchObject({
       code: 'workspace_refused',
     });
+  });
+
+  it('is refused for the home of the account when HOME says something else', async () => {
+    const { deps } = await sampleHost(await tempDir());
+    const planning = preparePlan(sampleRequest(undefined, { cwd: userInfo().homedir }), deps);
+    await expect(planning).rejects.toMatchObject({ code: 'workspace_refused' });
   });
 
   it('is refused through a link to a forbidden folder', async () => {

@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { BackendError } from '../errors.ts';
 
@@ -46,9 +47,14 @@ export async function workspaceSource(
 ): Promise<string> {
   const source = await real(folder);
   if (source === null) throw refuse(folder, 'does not exist');
-  const home = (await real(places.hostHome)) ?? places.hostHome;
-  if (isWithin(home, source)) throw refuse(folder, `is or contains the home folder ${home}`);
-  const secret = [places.botBottleHome, ...credentialFolders.map((name) => join(home, name))];
+  // HOME may have been set to anything; the account's own home is protected as well.
+  const homes = [...new Set([places.hostHome, userInfo().homedir])];
+  for (const home of homes) {
+    const path = (await real(home)) ?? home;
+    if (isWithin(path, source)) throw refuse(folder, `is or contains the home folder ${path}`);
+  }
+  const secret = homes.flatMap((home) => credentialFolders.map((name) => join(home, name)));
+  secret.push(places.botBottleHome);
   for (const place of [...secret, ...systemFolders]) {
     const path = (await real(place)) ?? place;
     if (isWithin(path, source)) throw refuse(folder, `is or contains ${place}`);

@@ -1,0 +1,2 @@
+export { ParityFailure, type ParityCase, type ParityContext } from './parity-case.ts';
+export { parityCases } from './parity-cases.ts';
