@@ -1,5 +1,12 @@
 /** Detectors that look at what leaves a bottle. */
-export const outboundDetectors = ['known_secrets', 'token_patterns', 'canary', 'crlf', 'entropy', 'seed_phrase'] as const;
+export const outboundDetectors = [
+  'known_secrets',
+  'token_patterns',
+  'canary',
+  'crlf',
+  'entropy',
+  'seed_phrase',
+] as const;
 /** Detectors that look at what comes back. */
 export const inboundDetectors = ['prompt_injection'] as const;
 

@@ -1,3 +1,8 @@
+export { createScanner } from './create-scanner.ts';
+export { DlpError, type DlpErrorCode } from './errors.ts';
+export { defaultOutbound, type OutboundPolicy } from './default-outbound.ts';
+export { encodingsOf } from './forms/encodings-of.ts';
+export { redactSpans } from './redact-spans.ts';
 export { inboundDetectors, outboundDetectors } from './contracts.ts';
 export type {
   AllowEntry,

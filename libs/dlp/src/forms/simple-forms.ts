@@ -26,7 +26,7 @@ export function simpleForms(value: Uint8Array): EncodedForm[] {
   const percent = encodeURIComponent(text.toWellFormed());
   return [
     ...forms,
-    form('reversed-text', Buffer.from([...text].toReversed().join(''), 'utf8')),
+    form('reversed-text', Buffer.from(Array.from(text).toReversed().join(''), 'utf8')),
     form('percent', percent),
     form('form', percent.replaceAll('%20', '+')),
     form('json', Buffer.from(JSON.stringify(text).slice(1, -1), 'utf8')),
@@ -47,16 +47,32 @@ export function escapedForms(value: Uint8Array): EncodedForm[] {
     form('percent-all', percent),
     form('percent-all-upper', percent.toUpperCase()),
     form('json-unicode', utf16),
-    form('hex-escape', mapBytes(value, (byte) => `\\x${hexOf(byte)}`)),
-    form('html-decimal', mapBytes(value, (byte) => `&#${byte};`)),
-    form('html-hex', mapBytes(value, (byte) => `&#x${hexOf(byte)};`)),
+    form(
+      'hex-escape',
+      mapBytes(value, (byte) => `\\x${hexOf(byte)}`),
+    ),
+    form(
+      'html-decimal',
+      mapBytes(value, (byte) => `&#${byte};`),
+    ),
+    form(
+      'html-hex',
+      mapBytes(value, (byte) => `&#x${hexOf(byte)};`),
+    ),
   ];
 }
 
 /** Lists of byte values as a program prints them; searched only without their separators. */
 export function listForms(value: Uint8Array): EncodedForm[] {
   return [
-    form('decimal-list', mapBytes(value, (byte) => `${byte}`)),
-    form('hex-list', mapBytes(value, (byte) => `0x${hexOf(byte)}`), true),
+    form(
+      'decimal-list',
+      mapBytes(value, (byte) => `${byte}`),
+    ),
+    form(
+      'hex-list',
+      mapBytes(value, (byte) => `0x${hexOf(byte)}`),
+      true,
+    ),
   ];
 }

@@ -32,12 +32,15 @@ export function asciiOf(codePoint: number): number {
 
 const alike = new Map<string, string>();
 for (const [letters, ascii] of lookAlikes) {
-  [...letters].forEach((letter, index) => alike.set(letter, ascii[index] ?? ''));
+  Array.from(letters).forEach((letter, index) => alike.set(letter, ascii[index] ?? ''));
 }
 
 function compute(codePoint: number): number {
   if (codePoint >= 0xd800 && codePoint <= 0xdfff) return 0;
-  const first = String.fromCodePoint(codePoint).normalize('NFKD').match(/[\p{L}\p{N}]/u)?.[0] ?? '';
+  const first =
+    String.fromCodePoint(codePoint)
+      .normalize('NFKD')
+      .match(/[\p{L}\p{N}]/u)?.[0] ?? '';
   const letter = alike.get(first) ?? first;
   return /^[0-9A-Za-z]$/.test(letter) ? letter.charCodeAt(0) : 0;
 }

@@ -10,7 +10,7 @@ const sextets = new Int8Array(256).fill(-1);
 sextets[0x2d] = 62;
 sextets[0x5f] = 63;
 const nibbles = new Int8Array(256).fill(-1);
-for (const [index, char] of [...'0123456789abcdef'].entries()) {
+for (const [index, char] of Array.from('0123456789abcdef').entries()) {
   nibbles[char.charCodeAt(0)] = index;
   nibbles[char.toUpperCase().charCodeAt(0)] = index;
 }

@@ -24,15 +24,15 @@ export function skeletonOf(text: Uint8Array): Uint8Array {
   return out.subarray(0, end);
 }
 
-/**
- * Where the characters `from` to `to` of a text's skeleton are in the text: start of the first, end of the last.
- */
-export function spanInText(text: Uint8Array, from: number, to: number): { start: number; end: number } {
+/** For each character of a text's skeleton, where it starts in the text. */
+export function skeletonStarts(text: Uint8Array): Uint32Array {
   const starts = new Uint32Array(text.length + 1);
-  const out = new Uint8Array(text.length + 3);
-  compact(text, out, starts);
-  const last = starts[to - 1] ?? 0;
-  return { start: starts[from] ?? 0, end: Math.min(text.length, last + sequenceLength(text[last] ?? 0)) };
+  return starts.subarray(0, compact(text, new Uint8Array(text.length + 3), starts));
+}
+
+/** Where the character at `start` ends. */
+export function characterEnd(text: Uint8Array, start: number): number {
+  return Math.min(text.length, start + sequenceLength(text[start] ?? 0));
 }
 
 function compactAscii(text: Uint8Array, out: Uint8Array): number {
@@ -50,7 +50,7 @@ function compactAscii(text: Uint8Array, out: Uint8Array): number {
 function compact(text: Uint8Array, out: Uint8Array, starts: Uint32Array | null): number {
   let k = 0;
   let afterBackslash = 0;
-  for (let i = 0; i < text.length; ) {
+  for (let i = 0; i < text.length;) {
     const byte = text[i] ?? 0;
     if (byte < 0x80) {
       out[k] = byte;

@@ -51,7 +51,7 @@ export function unescapeOnce(
   const escape: Escape = { value: 0, length: 0, isByte: false };
   let k = 0;
   let changed = false;
-  for (let i = 0; i < input.length; ) {
+  for (let i = 0; i < input.length;) {
     const byte = input[i] ?? 0;
     if (byte === PERCENT || byte === BACKSLASH || byte === AMP || (qp && byte === EQUALS)) {
       readEscape(input, i, escape);

@@ -41,12 +41,13 @@ export class TokenSearch {
   /** Hits in the order of their anchors, at most `limit`. */
   search(bytes: Uint8Array, limit: number): TokenHit[] {
     const hits: TokenHit[] = [];
-    const state = { text: null, tries: 0 };
+    const state: { text: string | null } = { text: null };
     const filter = this.#filter;
     const phase = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
     const words = new Int32Array(bytes.buffer, bytes.byteOffset + phase, (bytes.length - phase) >> 2);
     let previous = 0;
     for (let i = 0; i < phase; i++) previous = (previous >>> 8) | (((bytes[i] ?? 0) | 0x20) << 24);
+    if (phase === 3) this.#check(bytes, 0, previous >>> 8, state, hits);
     let at = phase;
     for (let i = 0; i < words.length; i++, at += 4) {
       const current = (words[i] ?? 0) | FOLD;
@@ -56,7 +57,10 @@ export class TokenSearch {
       const d = current >>> 8;
       previous = current;
       const any =
-        (filter[slotOf(a)] ?? 0) | (filter[slotOf(b)] ?? 0) | (filter[slotOf(c)] ?? 0) | (filter[slotOf(d)] ?? 0);
+        (filter[slotOf(a)] ?? 0) |
+        (filter[slotOf(b)] ?? 0) |
+        (filter[slotOf(c)] ?? 0) |
+        (filter[slotOf(d)] ?? 0);
       if (any === 0) continue;
       this.#check(bytes, at - 2, a, state, hits);
       this.#check(bytes, at - 1, b, state, hits);
@@ -71,21 +75,16 @@ export class TokenSearch {
     return hits;
   }
 
-  #check(
-    bytes: Uint8Array,
-    at: number,
-    key: number,
-    state: { text: string | null },
-    hits: TokenHit[],
-  ): void {
+  #check(bytes: Uint8Array, at: number, key: number, state: { text: string | null }, hits: TokenHit[]): void {
     if (this.#filter[slotOf(key)] === 0) return;
     for (const anchor of this.#anchors.get(key) ?? []) {
       const start = at - anchor.at;
       if (start < 0 || !standsAt(bytes, start, anchor)) continue;
       // one character per byte, so that offsets in the text are offsets in the bytes
-      state.text ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).latin1Slice();
+      state.text ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
       const hit = tryRule(anchor.rule, state.text, start);
-      if (hit !== null && !hits.some((other) => other.rule === hit.rule && other.start === hit.start)) hits.push(hit);
+      if (hit !== null && !hits.some((other) => other.rule === hit.rule && other.start === hit.start))
+        hits.push(hit);
     }
   }
 }
@@ -126,7 +125,7 @@ function rarest(text: string): number {
   let bestScore = -1;
   for (let at = 0; at + 3 <= text.length; at++) {
     const part = text.slice(at, at + 3);
-    const score = [...part].reduce((sum, char) => sum + rarity(char), 0);
+    const score = Array.from(part).reduce((sum, char) => sum + rarity(char), 0);
     if (score > bestScore) [best, bestScore] = [at, score];
   }
   return best;

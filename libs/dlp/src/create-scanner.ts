@@ -1,0 +1,64 @@
+import { scanBody } from './body/scan-body.ts';
+import type { OutboundDetector, Scanner, ScannerOptions } from './contracts.ts';
+import type { LayerDetector } from './detectors/hit.ts';
+import { KnownValues } from './detectors/known-values.ts';
+import { TokenPatterns } from './detectors/token-patterns.ts';
+import { DlpError } from './errors.ts';
+import { toFindings } from './findings/to-findings.ts';
+import { scanHead } from './head/scan-head.ts';
+import { walkLayers } from './scan/walk-layers.ts';
+import { ScannedBody } from './stream/body-stream.ts';
+
+/**
+ * Compiles a scanner. Values are trimmed of white space; those under 8 bytes are not searched, those under 16 only
+ * unsplit. The scanner keeps no state between calls.
+ *
+ * @throws DlpError `detector_unavailable` for `entropy` and `seed_phrase`; `invalid_options` for an unknown detector, a
+ * value without a name, or an `allow` entry that names nothing
+ */
+export function createScanner(options: ScannerOptions): Scanner {
+  validate(options);
+  const { allow } = options;
+  const runs = (name: OutboundDetector): boolean => options.detectors.includes(name);
+  const detectors: LayerDetector[] = [];
+  const known = new KnownValues(
+    runs('known_secrets') ? options.knownSecrets : [],
+    runs('canary') ? options.canaries : [],
+  );
+  if (!known.isEmpty) detectors.push(known);
+  if (runs('token_patterns')) detectors.push(new TokenPatterns());
+  const crlf = runs('crlf');
+  return {
+    scanHead: (head) => scanHead(head, { detectors, crlf, allow }),
+    scanBody: (body, kind) => scanBody(body, kind, { detectors, allow }),
+    scanBytes: (bytes, surface) =>
+      toFindings(bytes, walkLayers(bytes, detectors, { fold: false }), surface, allow),
+    stream: (kind) => new ScannedBody(kind, { detectors, allow, surface: 'body' }, Number.POSITIVE_INFINITY),
+  };
+}
+
+function validate(options: ScannerOptions): void {
+  for (const name of options.detectors) {
+    switch (name) {
+      case 'known_secrets':
+      case 'token_patterns':
+      case 'canary':
+      case 'crlf':
+        break;
+      case 'entropy':
+      case 'seed_phrase':
+        throw new DlpError('detector_unavailable', `the detector ${name} is not available in this version`, {
+          data: { detector: name },
+        });
+      default:
+        throw new DlpError('invalid_options', 'unknown detector', { data: { detector: String(name) } });
+    }
+  }
+  for (const secret of [...options.knownSecrets, ...options.canaries]) {
+    if (secret.name === '')
+      throw new DlpError('invalid_options', 'a value without a name cannot be reported');
+  }
+  if (options.allow.some((entry) => entry.rule === undefined && entry.sha256 === undefined)) {
+    throw new DlpError('invalid_options', 'an allow entry must name a rule or a sha256');
+  }
+}

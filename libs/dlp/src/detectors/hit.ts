@@ -1,0 +1,26 @@
+import type { Finding } from '../contracts.ts';
+
+/** Something found in one layer of a text, with its place in that layer. */
+export interface Hit {
+  readonly detector: Finding['detector'];
+  readonly rule: string;
+  readonly severity: Finding['severity'];
+  readonly sha256: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** How one layer of a text is looked at. */
+export interface LayerOptions {
+  /** ignore case, as host names do */
+  readonly fold: boolean;
+  /** also look past separators and look-alike letters */
+  readonly skeleton: boolean;
+  /** hits after which the search stops */
+  readonly limit: number;
+}
+
+/** Finds things in one layer. */
+export interface LayerDetector {
+  search(text: Uint8Array, options: LayerOptions): Hit[];
+}

@@ -1,0 +1,116 @@
+import type { AllowEntry, Finding, HeadSurfaces, Surface } from '../contracts.ts';
+import type { LayerDetector } from '../detectors/hit.ts';
+import { safeSurface } from '../findings/safe-surface.ts';
+import { toFindings } from '../findings/to-findings.ts';
+import { walkLayers } from '../scan/walk-layers.ts';
+import { scanCrlf } from './scan-crlf.ts';
+
+export interface HeadScanOptions {
+  readonly detectors: readonly LayerDetector[];
+  readonly crlf: boolean;
+  readonly allow: readonly AllowEntry[];
+}
+
+interface Part {
+  readonly kind: 'host' | 'path' | 'query' | 'header';
+  /** of a header */
+  readonly name: string;
+  readonly text: string;
+}
+
+/**
+ * Scans a request head. All of it is searched at once, which also finds values split over surfaces; only when that
+ * finds something is each surface searched by itself, to say where it is.
+ */
+export function scanHead(head: HeadSurfaces, options: HeadScanOptions): Finding[] {
+  const findings = options.crlf ? crlfFindings(head, options) : [];
+  if (options.detectors.length === 0) return findings;
+  const parts = partsOf(head);
+  const whole = bytesOf([...parts.map((part) => part.text), ...splits(head)].join('\0'));
+  // no offset in the joined text means anything outside
+  const suspected = toFindings(
+    whole,
+    walkLayers(whole, options.detectors, { fold: true }),
+    'path',
+    options.allow,
+  );
+  if (suspected.length === 0) return findings;
+  for (const part of parts) {
+    const bytes = bytesOf(part.text);
+    const hits = walkLayers(bytes, options.detectors, { fold: part.kind === 'host' });
+    if (hits.length === 0) continue;
+    const surface = part.kind === 'header' ? safeSurface('header', part.name, options.detectors) : part.kind;
+    findings.push(...toFindings(bytes, hits, surface, options.allow));
+  }
+  const located = new Set(findings.map((finding) => finding.sha256));
+  for (const finding of splitFindings(parts, head, options)) {
+    if (!located.has(finding.sha256)) findings.push(finding);
+    located.add(finding.sha256);
+  }
+  return findings;
+}
+
+function crlfFindings(head: HeadSurfaces, options: HeadScanOptions): Finding[] {
+  const surfaceOf = (name: string): Surface => safeSurface('header', name, options.detectors);
+  return scanCrlf(head, surfaceOf).flatMap(({ surface, hit }) =>
+    // the place of a line break is known, but cutting it out would still send the rest
+    toFindings(new Uint8Array(0), [{ hit, span: null }], surface, options.allow),
+  );
+}
+
+/** Values that are only there when surfaces are put together; their place cannot be overwritten. */
+function splitFindings(parts: readonly Part[], head: HeadSurfaces, options: HeadScanOptions): Finding[] {
+  const joined = [parts.map((part) => part.text).join('\0'), ...splits(head)];
+  return joined.flatMap((text) => {
+    const bytes = bytesOf(text);
+    const hits = walkLayers(bytes, options.detectors, { fold: false }).map(({ hit }) => ({
+      hit,
+      span: null,
+    }));
+    return toFindings(bytes, hits, surfaceOfSplit(head), options.allow);
+  });
+}
+
+function surfaceOfSplit(head: HeadSurfaces): Surface {
+  return head.query === null ? 'path' : 'query';
+}
+
+function partsOf(head: HeadSurfaces): Part[] {
+  const parts: Part[] = [
+    { kind: 'host', name: '', text: head.host },
+    { kind: 'path', name: '', text: head.path },
+  ];
+  if (head.query !== null) {
+    parts.push({ kind: 'query', name: '', text: head.query });
+    if (head.query.includes('+'))
+      parts.push({ kind: 'query', name: '', text: head.query.replaceAll('+', ' ') });
+  }
+  for (const [name, value] of head.headers) {
+    parts.push({ kind: 'header', name, text: name }, { kind: 'header', name, text: value });
+  }
+  return parts;
+}
+
+/** What a reader can put together from pieces: parameter values, cookie values, header values. */
+function splits(head: HeadSurfaces): string[] {
+  const joined: string[] = [];
+  if (head.query !== null) joined.push(valuesOf(head.query, '&'));
+  joined.push(head.headers.map(([, value]) => value).join(''));
+  joined.push(head.headers.map(([name]) => name).join(''));
+  for (const [name, value] of head.headers) {
+    if (name.toLowerCase() === 'cookie') joined.push(valuesOf(value, ';'));
+  }
+  return joined;
+}
+
+function valuesOf(text: string, separator: string): string {
+  return text
+    .split(separator)
+    .map((pair) => pair.slice(pair.indexOf('=') + 1))
+    .join('');
+}
+
+/** The bytes as sent: header strings hold one byte per character; other text is UTF-8. */
+function bytesOf(text: string): Uint8Array {
+  return Buffer.from(text, /^[\0-\xff]*$/.test(text) ? 'latin1' : 'utf8');
+}

@@ -1,0 +1,132 @@
+import type { Hit, LayerDetector } from '../detectors/hit.ts';
+import { decodeBase64At, decodeRuns } from '../layers/decode-runs.ts';
+import { inflateNested } from '../layers/inflate-nested.ts';
+import { mayHoldEscapes, unescapeOnce } from '../layers/unescape.ts';
+
+/** Layers that are undone below the bytes as sent. */
+const MAX_DEPTH = 3;
+/** Compressed texts inside encoded ones that are looked into, per scan. */
+const MAX_NESTED = 16;
+/** Findings per scan; the rest would change nothing. */
+const LIMIT = 256;
+
+export interface WalkOptions {
+  readonly fold: boolean;
+  /** also undo `=XX`, as parts of a multipart body may be written */
+  readonly quotedPrintable?: boolean;
+}
+
+/** A hit and its place in the bytes as sent, null when it is known only after decoding. */
+export interface PlacedHit {
+  readonly hit: Hit;
+  readonly span: { readonly start: number; readonly end: number } | null;
+}
+
+interface Layer {
+  readonly bytes: Uint8Array;
+  readonly depth: number;
+  /** whether it was decoded from base64, hex or compressed bytes */
+  readonly decoded: boolean;
+  /** place in the bytes as sent of a span of this layer */
+  readonly place: (start: number, end: number) => { start: number; end: number } | null;
+}
+
+/**
+ * Runs the detectors over `bytes` and over what its escapes, base64, hex and compressed parts stand for, three layers
+ * deep. The work is bounded: each layer is smaller than the one it came from, compressed parts are counted and cut.
+ */
+export function walkLayers(
+  bytes: Uint8Array,
+  detectors: readonly LayerDetector[],
+  options: WalkOptions,
+): PlacedHit[] {
+  const found: PlacedHit[] = [];
+  const budget = { nested: MAX_NESTED };
+  const queue: Layer[] = [{ bytes, depth: 0, decoded: false, place: (start, end) => ({ start, end }) }];
+  for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
+    const skeleton = !layer.decoded || looksLikeText(layer.bytes);
+    for (const detector of detectors) {
+      for (const hit of detector.search(layer.bytes, { fold: options.fold, skeleton, limit: LIMIT })) {
+        if (found.length < LIMIT) found.push({ hit, span: layer.place(hit.start, hit.end) });
+      }
+    }
+    if (layer.depth < MAX_DEPTH) queue.push(...below(layer, budget, options.quotedPrintable === true));
+  }
+  return found;
+}
+
+function below(layer: Layer, budget: { nested: number }, quotedPrintable: boolean): Layer[] {
+  const depth = layer.depth + 1;
+  const layers: Layer[] = [];
+  const escaped =
+    quotedPrintable || mayHoldEscapes(layer.bytes) ? unescapeOnce(layer.bytes, { quotedPrintable }) : null;
+  if (escaped !== null) {
+    const place = placeBeforeUnescaping(layer, quotedPrintable);
+    layers.push({ bytes: escaped.bytes, depth, decoded: layer.decoded, place });
+  }
+  const opaque = (content: Uint8Array): Layer => ({
+    bytes: content,
+    depth,
+    decoded: true,
+    place: () => null,
+  });
+  const runs = decodeRuns(layer.bytes);
+  if (runs !== null) {
+    layers.push(opaque(runs.bytes));
+    for (const start of runs.starts) layers.push(...inflated(runs.bytes.subarray(start), budget, opaque));
+  }
+  for (const start of magicPlaces(layer.bytes)) {
+    layers.push(...inflated(decodeBase64At(layer.bytes, start, 2 * 1024 * 1024), budget, opaque));
+  }
+  if (layer.depth === 0 || layer.decoded) layers.push(...inflated(layer.bytes, budget, opaque));
+  return layers;
+}
+
+function inflated(
+  content: Uint8Array,
+  budget: { nested: number },
+  opaque: (content: Uint8Array) => Layer,
+): Layer[] {
+  if (budget.nested === 0) return [];
+  const output = inflateNested(content);
+  if (output === null) return [];
+  budget.nested--;
+  return [opaque(output)];
+}
+
+/** Where base64 of a gzip or zstd stream starts in the middle of a longer run. */
+function magicPlaces(bytes: Uint8Array): number[] {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return ['H4sI', 'KLUv'].flatMap((magic) => {
+    const places: number[] = [];
+    for (let at = text.indexOf(magic); at >= 0 && places.length < 4; at = text.indexOf(magic, at + 4))
+      places.push(at);
+    return places;
+  });
+}
+
+/** Spans in an unescaped layer are looked up by unescaping again, this time with places: hits are rare. */
+function placeBeforeUnescaping(parent: Layer, quotedPrintable: boolean): Layer['place'] {
+  let starts: Uint32Array | null = null;
+  return (start, end) => {
+    starts ??=
+      unescapeOnce(parent.bytes, { withStarts: true, quotedPrintable })?.starts ?? new Uint32Array(0);
+    const from = starts[start];
+    // up to where the next byte starts, so that the whole of the last escape is inside
+    const to = end < starts.length ? starts[end] : parent.bytes.length;
+    return from === undefined || to === undefined ? null : parent.place(from, to);
+  };
+}
+
+function looksLikeText(bytes: Uint8Array): boolean {
+  const step = Math.max(1, Math.floor(bytes.length / 512));
+  let signs = 0;
+  let looked = 0;
+  for (let i = 0; i < bytes.length; i += step) {
+    const byte = bytes[i] ?? 0;
+    looked++;
+    if (byte >= 0x80 || (byte < 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && byte !== 0))
+      signs++;
+  }
+  return signs * 5 < looked;
+}

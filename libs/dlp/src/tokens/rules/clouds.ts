@@ -1,0 +1,95 @@
+import { isPlaceholder, prefixed, word, wordOrDash, type TokenRule } from '../token-rule.ts';
+
+const mixed = (value: string): boolean =>
+  !isPlaceholder(value) && /[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value);
+
+/** Clouds and hosting. */
+export const cloudRules: readonly TokenRule[] = [
+  // base32 after the prefix, so no 0, 1, 8 or 9
+  prefixed('aws-access-key-id', ['AKIA', 'ASIA', 'ABIA', 'ACCA'], '[A-Z2-7]{16}(?![A-Za-z0-9_])', {
+    severity: 'critical',
+    isValid: (value) => !isPlaceholder(value) && !value.endsWith('EXAMPLE') && /[2-7]/.test(value.slice(4)),
+  }),
+  {
+    id: 'aws-secret-access-key',
+    severity: 'critical',
+    anchors: ['aws_secret', 'secretaccesskey', 'secret_access_key'],
+    anyCase: true,
+    pattern:
+      /(?:aws_secret(?:_access)?_key|secret_?access_?key)(?:\\?["'])?[ \t]{0,8}(?:[:=]|=>)[ \t]{0,8}(?:\\?["'])?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/iy,
+    notAfter: null,
+    isValid: mixed,
+  },
+  prefixed(
+    'aws-bedrock-key',
+    ['ABSKQmVkcm9ja0FQSUtleS', 'bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t'],
+    '[A-Za-z0-9+/=]{60,2000}',
+    {
+      severity: 'critical',
+    },
+  ),
+  prefixed('google-api-key', 'AIza', '[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])', {
+    notAfter: wordOrDash,
+    isValid: mixed,
+  }),
+  prefixed('google-oauth-token', 'ya29.', '[A-Za-z0-9_-]{50,2048}', { notAfter: wordOrDash }),
+  prefixed('google-oauth-secret', 'GOCSPX-', '[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])', { notAfter: wordOrDash }),
+  prefixed('azure-ad-secret', ['7Q~', '8Q~'], '[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])', {
+    notAfter: null,
+    isValid: mixed,
+  }),
+  {
+    id: 'azure-storage-key',
+    severity: 'critical',
+    anchors: ['AccountKey='],
+    pattern: /AccountKey=([A-Za-z0-9+/]{86}==)/y,
+    notAfter: null,
+    isValid: mixed,
+  },
+  {
+    id: 'azure-sas-signature',
+    severity: 'high',
+    anchors: ['SharedAccessKey='],
+    pattern: /SharedAccessKey=([A-Za-z0-9+/]{43}=)/y,
+    notAfter: null,
+    isValid: mixed,
+  },
+  prefixed('digitalocean-token', ['dop_v1_', 'doo_v1_', 'dor_v1_'], '[0-9a-f]{64}(?![0-9A-Za-z])', {
+    severity: 'critical',
+  }),
+  prefixed('alibaba-access-key', 'LTAI', '[A-Za-z0-9]{16,20}(?![A-Za-z0-9])', {
+    notAfter: word,
+    isValid: mixed,
+  }),
+  prefixed('tencent-secret-id', 'AKID', '[A-Za-z0-9]{32}(?![A-Za-z0-9])', { isValid: mixed }),
+  prefixed('yandex-key', 'AQVN', '[A-Za-z0-9_-]{35,38}(?![A-Za-z0-9_-])', {
+    notAfter: wordOrDash,
+    isValid: mixed,
+  }),
+  prefixed('heroku-key', 'HRKU-AA', '[A-Za-z0-9_-]{58}(?![A-Za-z0-9_-])', { notAfter: wordOrDash }),
+  prefixed('fly-token', ['fm1r_', 'fm1a_', 'fm2_'], '[A-Za-z0-9+/=_-]{100,1000}', { notAfter: wordOrDash }),
+  prefixed('vault-token', ['hvs.', 'hvb.'], '[A-Za-z0-9_-]{24,500}(?![A-Za-z0-9_-])', {
+    severity: 'critical',
+    notAfter: wordOrDash,
+    isValid: mixed,
+  }),
+  {
+    id: 'terraform-cloud-token',
+    severity: 'critical',
+    anchors: ['.atlasv1.'],
+    pattern: /\.atlasv1\.[A-Za-z0-9_=-]{60,70}(?![A-Za-z0-9_=-])/y,
+    notAfter: null,
+  },
+  prefixed('pulumi-token', 'pul-', '[0-9a-f]{40}(?![0-9A-Za-z])', { notAfter: wordOrDash }),
+  prefixed('databricks-token', 'dapi', '[0-9a-f]{32}(?:-\\d)?(?![0-9A-Za-z])'),
+  prefixed('planetscale-token', ['pscale_tkn_', 'pscale_pw_', 'pscale_oauth_'], '[A-Za-z0-9_.=-]{32,64}', {
+    notAfter: wordOrDash,
+  }),
+  prefixed('supabase-token', ['sbp_'], '[0-9a-f]{40}(?![0-9A-Za-z])'),
+  prefixed('supabase-secret-key', 'sb_secret_', '[A-Za-z0-9_-]{31}(?![A-Za-z0-9_-])', {
+    notAfter: wordOrDash,
+  }),
+  prefixed('age-secret-key', 'AGE-SECRET-KEY-1', '[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}(?![0-9A-Za-z])', {
+    severity: 'critical',
+  }),
+];

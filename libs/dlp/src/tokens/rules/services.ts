@@ -1,0 +1,162 @@
+import { alnum, isPlaceholder, prefixed, word, wordOrDash, type TokenRule } from '../token-rule.ts';
+
+const mixed = (value: string): boolean =>
+  !isPlaceholder(value) && /[0-9]/.test(value) && /[A-Za-z]/.test(value);
+
+/** Chat, payment, mail, monitoring and other services. */
+export const serviceRules: readonly TokenRule[] = [
+  prefixed('slack-bot-token', 'xoxb-', '[0-9]{10,13}-[0-9]{10,13}-[A-Za-z0-9]{20,40}(?![A-Za-z0-9])', {
+    severity: 'critical',
+    notAfter: alnum,
+  }),
+  prefixed(
+    'slack-user-token',
+    ['xoxp-', 'xoxe-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxc-'],
+    '(?:[0-9]{1,13}-){1,4}[A-Za-z0-9]{24,64}(?![A-Za-z0-9])',
+    {
+      severity: 'critical',
+      notAfter: alnum,
+    },
+  ),
+  prefixed('slack-app-token', 'xapp-', '[0-9]-[A-Z0-9]{9,13}-[0-9]{10,14}-[0-9a-f]{60,68}(?![0-9A-Za-z])', {
+    severity: 'critical',
+    notAfter: alnum,
+  }),
+  {
+    id: 'slack-webhook',
+    severity: 'high',
+    anchors: ['hooks.slack.com/'],
+    pattern:
+      /hooks\.slack\.com\/(?:services|workflows|triggers)\/[A-Z0-9]{8,12}\/[A-Z0-9]{8,20}\/[A-Za-z0-9]{20,40}/y,
+    notAfter: null,
+    isValid: mixed,
+  },
+  {
+    id: 'discord-webhook',
+    severity: 'medium',
+    anchors: ['discord.com/api/webhooks/', 'discordapp.com/api/webhooks/'],
+    pattern: /discord(?:app)?\.com\/api\/webhooks\/[0-9]{17,20}\/[A-Za-z0-9_-]{60,80}/y,
+    notAfter: null,
+  },
+  {
+    id: 'telegram-bot-token',
+    severity: 'high',
+    anchors: [':AA'],
+    // the bot's number stands before the anchor
+    pattern: /:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])/y,
+    notAfter: /[^0-9]/,
+    isValid: (value, match) =>
+      /(?:^|[^0-9A-Za-z])[0-9]{8,10}$/.test(match.input.slice(Math.max(0, match.index - 12), match.index)) &&
+      mixed(value),
+  },
+  prefixed(
+    'stripe-secret-key',
+    ['sk_live_', 'rk_live_', 'sk_test_', 'rk_test_'],
+    '[A-Za-z0-9]{24,247}(?![A-Za-z0-9])',
+    {
+      severity: 'critical',
+      isValid: mixed,
+    },
+  ),
+  prefixed('stripe-webhook-secret', 'whsec_', '[A-Za-z0-9+/]{32,64}={0,2}(?![A-Za-z0-9+/])', {
+    isValid: mixed,
+  }),
+  prefixed('square-token', ['EAAA', 'sq0atp-', 'sq0csp-'], '[A-Za-z0-9_-]{22,60}(?![A-Za-z0-9_+/=-])', {
+    notAfter: /[A-Za-z0-9_+/=-]/,
+    isValid: (value) => value.startsWith('sq0') || (value.length === 64 && mixed(value)),
+  }),
+  prefixed('braintree-token', 'access_token$production$', '[0-9a-z]{16}\\$[0-9a-f]{32}(?![0-9A-Za-z])'),
+  prefixed('shopify-token', ['shpat_', 'shpca_', 'shppa_', 'shpss_'], '[0-9a-fA-F]{32}(?![0-9A-Za-z])'),
+  prefixed(
+    'plaid-token',
+    ['access-production-', 'access-sandbox-', 'access-development-'],
+    '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}',
+    {
+      notAfter: wordOrDash,
+    },
+  ),
+  prefixed('sendgrid-key', 'SG.', '[A-Za-z0-9_-]{22}\\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])', {
+    notAfter: wordOrDash,
+  }),
+  prefixed('mailgun-key', 'key-', '[0-9a-f]{32}(?![0-9A-Za-z-])', {
+    notAfter: wordOrDash,
+    severity: 'medium',
+  }),
+  prefixed('brevo-key', ['xkeysib-', 'xsmtpsib-'], '[0-9a-f]{64}-[A-Za-z0-9]{16}(?![A-Za-z0-9])', {
+    notAfter: wordOrDash,
+  }),
+  prefixed('resend-key', 're_', '[A-Za-z0-9]{8}_[A-Za-z0-9]{24}(?![A-Za-z0-9_])', {
+    notAfter: wordOrDash,
+    isValid: mixed,
+  }),
+  {
+    id: 'twilio-key',
+    severity: 'high',
+    anchors: [
+      'SK0',
+      'SK1',
+      'SK2',
+      'SK3',
+      'SK4',
+      'SK5',
+      'SK6',
+      'SK7',
+      'SK8',
+      'SK9',
+      'SKa',
+      'SKb',
+      'SKc',
+      'SKd',
+      'SKe',
+      'SKf',
+    ],
+    pattern: /SK[0-9a-f]{32}(?![0-9A-Za-z])/y,
+    notAfter: word,
+    isValid: mixed,
+  },
+  prefixed('datadog-app-key', 'ddapp_', '[A-Za-z0-9]{34}(?![A-Za-z0-9])'),
+  prefixed('newrelic-key', ['NRAK-', 'NRII-', 'NRJS-'], '[A-Za-z0-9_-]{19,32}(?![A-Za-z0-9_-])', {
+    notAfter: wordOrDash,
+    isValid: mixed,
+  }),
+  prefixed('grafana-token', 'glsa_', '[A-Za-z0-9]{32}_[0-9a-f]{8}(?![0-9A-Za-z])'),
+  prefixed('grafana-cloud-token', 'glc_eyJ', '[A-Za-z0-9+/]{60,400}={0,2}'),
+  prefixed('sentry-token', 'sntryu_', '[0-9a-f]{64}(?![0-9A-Za-z])'),
+  prefixed('sentry-org-token', 'sntrys_eyJ', '[A-Za-z0-9+/=]{60,400}_[A-Za-z0-9+/]{40,50}'),
+  prefixed('dynatrace-token', 'dt0c01.', '[A-Z2-7]{24}\\.[A-Z2-7]{64}(?![A-Z0-9])'),
+  prefixed('linear-key', 'lin_api_', '[A-Za-z0-9]{40}(?![A-Za-z0-9])'),
+  prefixed('notion-token', 'ntn_', '[0-9]{10,12}[A-Za-z0-9]{32,36}(?![A-Za-z0-9])'),
+  prefixed('atlassian-token', 'ATATT3', '[A-Za-z0-9_=-]{180,250}(?![A-Za-z0-9_=-])', {
+    notAfter: wordOrDash,
+  }),
+  prefixed('airtable-pat', 'pat', '[A-Za-z0-9]{14}\\.[0-9a-f]{64}(?![0-9A-Za-z])'),
+  prefixed('figma-pat', ['figd_', 'figo_'], '[A-Za-z0-9_-]{38,44}(?![A-Za-z0-9_-])', {
+    notAfter: wordOrDash,
+  }),
+  prefixed('postman-key', 'PMAK-', '[0-9a-f]{24}-[0-9a-f]{34}(?![0-9A-Za-z])', { notAfter: wordOrDash }),
+  prefixed(
+    'doppler-token',
+    ['dp.pt.', 'dp.st.', 'dp.sa.', 'dp.ct.'],
+    '(?:[a-z0-9_-]{2,35}\\.)?[A-Za-z0-9]{40,44}(?![A-Za-z0-9])',
+    {
+      notAfter: wordOrDash,
+    },
+  ),
+  prefixed('infisical-token', 'st.', '[0-9a-f]{24}\\.[0-9a-f]{32}\\.[0-9a-f]{32}(?![0-9A-Za-z])', {
+    notAfter: wordOrDash,
+  }),
+  prefixed('onepassword-service-token', 'ops_eyJ', '[A-Za-z0-9_-]{200,1200}={0,2}', {
+    severity: 'critical',
+    notAfter: wordOrDash,
+  }),
+  prefixed(
+    'tailscale-key',
+    ['tskey-auth-', 'tskey-api-', 'tskey-client-', 'tskey-scim-'],
+    '[A-Za-z0-9]{8,20}-[A-Za-z0-9]{16,40}(?![A-Za-z0-9])',
+    {
+      notAfter: wordOrDash,
+    },
+  ),
+  prefixed('readme-key', 'rdme_', '[0-9a-z]{70}(?![0-9A-Za-z])'),
+  prefixed('sourcegraph-token', 'sgp_', '(?:[0-9a-f]{16}_|local_)?[0-9a-f]{40}(?![0-9A-Za-z])'),
+];
