@@ -3,6 +3,8 @@ import { ProtocolRefusal, SidecarChannel } from '@bot-bottle/sidecar-protocol';
 import { PassThrough } from 'node:stream';
 import { pair, readyPair } from './helpers.ts';
 
+const limit = { timeout: 10_000 };
+
 test('a sidecar gets its configuration and secrets and reports where it listens', async () => {
   const { launcher, sidecar } = pair();
   const answer = launcher.configure({ listen: 'unix:/run/x.sock' }, { EGRESS_TOKEN_0: 's3cret' });
@@ -117,7 +119,7 @@ test('a proposal gets its own answer, whatever the order', async () => {
   });
   const first = sidecar.propose('first');
   const second = sidecar.propose('second');
-  await expect.poll(() => answers.size).toBe(2);
+  await expect.poll(() => answers.size, limit).toBe(2);
   answers.get('second')?.({ status: 'approved' });
   answers.get('first')?.({ status: 'rejected' });
   expect(await Promise.all([first, second])).toEqual([{ status: 'rejected' }, { status: 'approved' }]);

@@ -5,6 +5,8 @@ import { expect, test } from 'vitest';
 import { SidecarChannel, readLines } from '@bot-bottle/sidecar-protocol';
 import { drained, hostile, next } from './helpers.ts';
 
+const limit = { timeout: 10_000 };
+
 const audit = (seq: number, event: unknown = {}) => ({ type: 'audit', seq, event });
 
 test.each([
@@ -36,7 +38,7 @@ test('a repeated or skipped event fails the channel, and what came before it is 
   say(audit(1, 'one'));
   say(audit(1, 'again'));
   expect(await launcher.closed).toMatchObject({ code: 'out_of_sequence' });
-  await expect.poll(() => seen).toEqual(['one']);
+  await expect.poll(() => seen, limit).toEqual(['one']);
 });
 
 test('a line without end is cut off at its limit', async () => {
@@ -108,12 +110,12 @@ test('a sidecar that does not read makes no queue of acknowledgements', async ()
     say(audit(seq));
     if (seq % 50 === 0) await new Promise(setImmediate);
   }
-  await expect.poll(() => stdout.readableLength).toBe(0);
+  await expect.poll(() => stdout.readableLength, limit).toBe(0);
   expect(stdin.writableLength + stdin.readableLength).toBe(before);
   stdin.resume();
   let tail = '';
   stdin.on('data', (chunk: Buffer) => (tail = String(chunk)));
-  await expect.poll(() => tail).toContain('"audit-ack","seq":5000');
+  await expect.poll(() => tail, limit).toContain('"audit-ack","seq":5000');
   stdout.end();
 });
 

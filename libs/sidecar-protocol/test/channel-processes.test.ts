@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { LauncherChannel } from '@bot-bottle/sidecar-protocol';
 
+const limit = { timeout: 10_000 };
+
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const node = (name: string): string[] => ['--conditions=@bot-bottle/source', path(name)];
 
@@ -24,7 +26,7 @@ test('over real pipes a sidecar ends when the launcher closes the channel, and a
     },
   });
   await channel.configure({}, {}, { timeoutMs: 15_000 });
-  await expect.poll(() => written).toBeGreaterThan(100);
+  await expect.poll(() => written, limit).toBeGreaterThan(100);
   channel.close();
   const [text] = (await once(child.stderr, 'data')) as [Buffer];
   expect(await channel.closed).toBe(null);
@@ -42,7 +44,7 @@ test('a sidecar that dies in the middle closes the channel without an error', as
     },
   });
   await channel.configure({}, {}, { timeoutMs: 15_000 });
-  await expect.poll(() => written).toBeGreaterThan(10);
+  await expect.poll(() => written, limit).toBeGreaterThan(10);
   child.kill('SIGKILL');
   expect(await channel.closed).toBe(null);
   await expect(channel.setTable({})).rejects.toMatchObject({ code: 'closed' });
