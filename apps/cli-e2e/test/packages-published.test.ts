@@ -42,8 +42,8 @@ describe('a consumer outside the repository', () => {
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
   it('compiles against the declarations, which are checked too', () => {
-    const imports = published.map(
-      ({ json }, index) => `import * as m${index} from '${String(json['name'])}';`,
+    const imports = published.map(({ json }, index) =>
+      ['import * as', `m${index}`, 'from', `'${String(json['name'])}';`].join(' '),
     );
     const uses = published.map((_, index) => `m${index}`).join(', ');
     writeFileSync(path.join(dir, 'consumer.ts'), `${imports.join('\n')}\nexport const all = [${uses}];\n`);
@@ -58,7 +58,9 @@ describe('a consumer outside the repository', () => {
   });
 
   it('imports every library from plain JavaScript', () => {
-    const script = published.map(({ json }) => `await import('${String(json['name'])}');`).join('\n');
+    const script = published
+      .map(({ json }) => ['await import(', `'${String(json['name'])}'`, ');'].join(''))
+      .join('\n');
     writeFileSync(path.join(dir, 'consumer.js'), `${script}\nprocess.stdout.write('imported');\n`);
     expect(execFileSync(process.execPath, ['consumer.js'], { cwd: dir, encoding: 'utf8' })).toBe('imported');
   });
