@@ -1,4 +1,4 @@
-import { Duplex, duplexPair } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import { BackendError } from '@bot-bottle/backend';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

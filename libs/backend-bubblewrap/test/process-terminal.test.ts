@@ -52,7 +52,7 @@ test('arguments and environment arrive as they are, and nothing else does', asyn
 
 test('a new size reaches the program as SIGWINCH', async () => {
   const script =
-    "process.on('SIGWINCH', () => {}); process.stdout.on('resize', () => { console.log('now', process.stdout.columns, process.stdout.rows) }); console.log('up'); setInterval(() => {}, 1000)";
+    "process.on('SIGWINCH', () => {}); process.stdout.on('resize', () => { console.log(['now', process.stdout.columns, process.stdout.rows].join(' ')) }); console.log('up'); setInterval(() => {}, 1000)";
   const child = await onTerminal(['node', '-e', script]);
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));

@@ -1,0 +1,105 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openHome } from '../src/home-folder.ts';
+import { ensureOwnFolder, hostFolders } from '../src/host-folders.ts';
+import { releaseHostUsers, takeHostUsers } from '../src/host-users.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bb-folders-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('folders on the host', () => {
+  test('a user has them under the session and the cache, root where other users can get to', () => {
+    expect(hostFolders({ XDG_RUNTIME_DIR: '/run/user/5' }, 5, '/home/u')).toEqual({
+      runtime: '/run/user/5/bot-bottle/bubblewrap',
+      homes: null,
+      cache: '/home/u/.cache/bot-bottle/programs',
+    });
+    expect(hostFolders({}, 5, '/home/u').runtime).toBe('/tmp/bot-bottle-5/bubblewrap');
+    expect(hostFolders({ XDG_RUNTIME_DIR: '/run/user/0' }, 0, '/root').runtime).toBe('/run/bot-bottle');
+  });
+
+  test('one is made with its parents', async () => {
+    await ensureOwnFolder(join(folder, 'a/b'), 0o700);
+    expect(statSync(join(folder, 'a/b')).mode & 0o777).toBe(0o700);
+  });
+
+  test('one that others may write to is refused', async () => {
+    mkdirSync(join(folder, 'open'));
+    chmodSync(join(folder, 'open'), 0o777);
+    await expect(ensureOwnFolder(join(folder, 'open'), 0o700)).rejects.toMatchObject({ code: 'home_unsafe' });
+  });
+
+  test('a link that somebody put there is refused', async () => {
+    mkdirSync(join(folder, 'real'));
+    symlinkSync(join(folder, 'real'), join(folder, 'link'));
+    await expect(ensureOwnFolder(join(folder, 'link'), 0o700)).rejects.toMatchObject({ code: 'home_unsafe' });
+  });
+});
+
+describe('users of bottles', () => {
+  test('the same identity gets the same users, two at once never share one', async () => {
+    const first = await takeHostUsers(join(folder, 'users'), 'one-aaaaa');
+    const second = await takeHostUsers(join(folder, 'users'), 'two-bbbbb');
+    const uids = [
+      first.agent()?.uid,
+      first.sidecar('egress')?.uid,
+      first.sidecar('supervise')?.uid,
+      second.agent()?.uid,
+      second.sidecar('egress')?.uid,
+    ];
+    expect(new Set(uids).size).toBe(5);
+    for (const uid of uids) expect(uid).toSatisfy((value: number) => value >= 61184 && value <= 65519);
+    await first.release();
+    expect((await takeHostUsers(join(folder, 'users'), 'one-aaaaa')).agent()).toEqual(first.agent());
+  });
+
+  test('users of a bottle that is gone are given back', async () => {
+    await takeHostUsers(join(folder, 'users'), 'one-aaaaa');
+    await releaseHostUsers(join(folder, 'users'), 'one-aaaaa');
+    expect((await takeHostUsers(join(folder, 'users'), 'other-ccccc')).agent()).not.toBeNull();
+  });
+});
+
+describe('the home of a bottle', () => {
+  const open = () => openHome(folder, 'one-aaaaa', null, null, '/home/node/workspace');
+
+  test('is private, holds the workdir, and is removed', async () => {
+    const home = await open();
+    expect(statSync(home.path).mode & 0o777).toBe(0o700);
+    expect(existsSync(join(home.path, 'workspace'))).toBe(true);
+    await home.remove();
+    expect(existsSync(home.path)).toBe(false);
+  });
+
+  test('is kept with a kept state, and then used again as it is', async () => {
+    const home = await open();
+    writeFileSync(join(home.path, 'work'), 'done');
+    writeFileSync(join(folder, '.preserve'), '');
+    await home.remove();
+    expect(existsSync(join(home.path, 'work'))).toBe(true);
+    rmSync(join(home.path, 'workspace'), { recursive: true });
+    symlinkSync(join(folder, 'outside'), join(home.path, 'workspace'));
+    await open();
+    expect(existsSync(join(folder, 'outside'))).toBe(false);
+  });
+
+  test('a link in its place is refused', async () => {
+    mkdirSync(join(folder, 'elsewhere'));
+    symlinkSync(join(folder, 'elsewhere'), join(folder, 'home'));
+    await expect(open()).rejects.toMatchObject({ code: 'state_invalid' });
+  });
+});
