@@ -173,6 +173,13 @@ describe('ensureHome', () => {
     await expect(ensureHome(home)).rejects.toThrow('belongs to user 12345');
   });
 
+  it('refuses a folder below one that everybody can write to', async () => {
+    const parent = join(await tempDir(), 'open');
+    await mkdir(parent);
+    await chmod(parent, 0o777);
+    await expect(ensureHome(join(parent, 'home'))).rejects.toThrow('can be written by everybody');
+  });
+
   it('accepts a link of ones own', async () => {
     const folder = await tempDir();
     await mkdir(join(folder, 'real'), { mode: 0o700 });

@@ -1,4 +1,4 @@
-import type { Backend, Bottle, BottleHost } from '../contracts.ts';
+import type { Backend, Bottle } from '../contracts.ts';
 
 /** What every backend must do alike, one behaviour each. */
 export interface ParityCase {
@@ -9,7 +9,6 @@ export interface ParityCase {
 
 export interface ParityContext {
   readonly backend: Backend;
-  readonly host: BottleHost;
   /** a bottle that is up; the cases leave it usable */
   readonly bottle: Bottle;
 }

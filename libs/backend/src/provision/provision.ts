@@ -93,10 +93,15 @@ export async function provision(
 const isCommands = (batch: Step[] | readonly GuestCommand[]): batch is readonly GuestCommand[] =>
   batch.every((item) => 'argv' in item);
 
+/** Longest list of files named in warnings; a workspace can be made to have any number of them. */
+const maxNamed = 20;
+
 function result(options: ProvisionOptions, leftOut: readonly FlaggedFile[]): ProvisionResult {
-  const warnings = leftOut.map(
-    ({ path, rules }) => `${path} was left out of the workspace: ${rules.join(', ')}`,
-  );
+  const warnings = leftOut
+    .slice(0, maxNamed)
+    .map(({ path, rules }) => `${path} was left out of the workspace: ${rules.join(', ')}`);
+  const more = leftOut.length - warnings.length;
+  if (more > 0) warnings.push(`${more} more files were left out of the workspace`);
   return { caFingerprint: new X509Certificate(options.caPem).fingerprint256, leftOut, warnings };
 }
 
