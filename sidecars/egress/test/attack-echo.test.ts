@@ -12,7 +12,7 @@ beforeAll(async () => {
   upstream = await startUpstream((request, response) => {
     const sent = request.headers.authorization ?? '';
     const body = `before ${sent} after ${Buffer.from(sent).toString('base64')} end`;
-    switch (request.url) {
+    switch (request.url ?? '') {
       case '/header':
         response.setHeader('X-Echo', sent);
         response.setHeader('X-Echo-64', Buffer.from(SECRET).toString('base64'));

@@ -33,7 +33,7 @@ beforeAll(async () => {
     request.on('data', (chunk: string) => (body += chunk));
     request.on('end', () => {
       seen.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body });
-      switch (request.url) {
+      switch (request.url ?? '') {
         case '/204':
           response.writeHead(204).end();
           break;

@@ -1,0 +1,30 @@
+import { mkdir, mkdtemp, rm, writeFile, chmod } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLeafMinter, mintAuthority } from '@bot-bottle/egress';
+import type { Authority, Leaf } from '@bot-bottle/egress';
+
+/** The name under which every proxy reaches the upstream: all peers can resolve it. */
+export const BENCH_HOST = 'localhost';
+
+export interface BenchFolder {
+  readonly path: string;
+  readonly authority: Authority;
+  readonly leaf: Leaf;
+  readonly caFile: string;
+  remove(): Promise<void>;
+}
+
+/** A temporary folder with a CA and the upstream's certificate. */
+export async function benchFolder(): Promise<BenchFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'bench-egress-'));
+  // squid gives up root and must still reach its files
+  await chmod(path, 0o777);
+  const authority = await mintAuthority({ bottle: 'bench', days: 2 });
+  const leaf = await createLeafMinter(authority).leaf(BENCH_HOST);
+  const caFile = join(path, 'ca.crt');
+  await writeFile(caFile, authority.cert);
+  await mkdir(join(path, 'squid'), { mode: 0o777 });
+  await chmod(join(path, 'squid'), 0o777);
+  return { path, authority, leaf, caFile, remove: () => rm(path, { recursive: true, force: true }) };
+}
