@@ -14,8 +14,8 @@ export interface Hit {
 export interface LayerOptions {
   /** ignore case, as host names do */
   readonly fold: boolean;
-  /** also look past separators and look-alike letters */
-  readonly skeleton: boolean;
+  /** false: decoded bytes that are no text, in which nothing is split up and no credential format stands */
+  readonly isText: boolean;
   /** hits after which the search stops */
   readonly limit: number;
 }

@@ -58,7 +58,7 @@ export class KnownValues implements LayerDetector {
   search(text: Uint8Array, options: LayerOptions): Hit[] {
     if (this.isEmpty) return [];
     const hits = this.#literals.search(text, options.fold, options.limit).map((hit) => widened(text, hit));
-    if (!options.skeleton || this.#skeletons.size === 0) return hits;
+    if (!options.isText || this.#skeletons.size === 0) return hits;
     const skeleton = skeletonOf(text);
     let starts: Uint32Array | null = null;
     for (const hit of this.#skeletons.search(skeleton, options.fold, options.limit)) {

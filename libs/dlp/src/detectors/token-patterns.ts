@@ -15,6 +15,7 @@ export class TokenPatterns implements LayerDetector {
   }
 
   search(text: Uint8Array, options: LayerOptions): Hit[] {
+    if (!options.isText) return [];
     return this.#search.search(text, options.limit).map((hit) => ({
       detector: 'token_patterns',
       rule: `token_patterns/${hit.rule.id}`,

@@ -28,7 +28,7 @@ export function toFindings(
     byValue.set(key, entry);
     if (span !== null) entry.spans.push(span);
   }
-  return [...byValue.values()].flatMap(({ hit, spans }) => {
+  return [...byValue.values()].flatMap(({ hit, spans }): Finding[] => {
     const base = {
       detector: hit.detector,
       rule: hit.rule,

@@ -1,9 +1,4 @@
-/** Result of undoing escapes once. */
-export interface Unescaped {
-  readonly bytes: Uint8Array;
-  /** for each byte, where it started in the input; only when asked for */
-  readonly starts: Uint32Array | null;
-}
+import { RegionWriter, type Escape, type Unescaped } from './region-writer.ts';
 
 const PERCENT = 0x25;
 const AMP = 0x26;
@@ -17,14 +12,11 @@ for (let digit = 0; digit < 16; digit++) {
   hexValue[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
 
-/** One escape sequence as read. */
-interface Escape {
-  /** byte or code point, negative: stands for nothing */
-  value: number;
-  /** bytes it takes in the input, 0: not an escape */
-  length: number;
-  isByte: boolean;
-}
+/** Bytes that an escape can start with. */
+const withoutEquals = new Uint8Array(256);
+for (const byte of [PERCENT, BACKSLASH, AMP]) withoutEquals[byte] = 1;
+const withEquals = Uint8Array.from(withoutEquals);
+withEquals[EQUALS] = 1;
 
 /** Whether undoing escapes could change anything: a few native searches. */
 export function mayHoldEscapes(bytes: Uint8Array): boolean {
@@ -38,37 +30,32 @@ function holdsBackslashEscape(buffer: Buffer): boolean {
 }
 
 /**
- * Undoes, in one pass, `%XX`, `\uXXXX`, `\u{X}`, `\UXXXXXXXX`, `\xXX`, octal `\OOO`, and numeric HTML entities;
- * anything else stays. `quotedPrintable` also undoes `=XX` and soft line ends. Returns null when nothing changed.
+ * Undoes, in one pass, `%XX`, `\uXXXX`, `\u{X}`, `\UXXXXXXXX`, `\xXX`, octal `\OOO`, and numeric HTML entities.
+ * `quotedPrintable` also undoes `=XX` and soft line ends. Only what is near an escape is given, parts with a NUL between
+ * them: the rest reads as it did. Returns null when there is nothing to undo.
  */
 export function unescapeOnce(
   input: Uint8Array,
   options: { withStarts?: boolean; quotedPrintable?: boolean } = {},
 ): Unescaped | null {
-  const out = new Uint8Array(input.length);
-  const starts = options.withStarts === true ? new Uint32Array(input.length) : null;
-  const qp = options.quotedPrintable === true;
+  const special = options.quotedPrintable === true ? withEquals : withoutEquals;
   const escape: Escape = { value: 0, length: 0, isByte: false };
-  let k = 0;
-  let changed = false;
+  let writer: RegionWriter | null = null;
   for (let i = 0; i < input.length;) {
-    const byte = input[i] ?? 0;
-    if (byte === PERCENT || byte === BACKSLASH || byte === AMP || (qp && byte === EQUALS)) {
-      readEscape(input, i, escape);
-      if (escape.length > 0) {
-        changed = true;
-        const from = k;
-        k = escape.value < 0 ? k : writeValue(out, k, escape);
-        if (starts !== null) starts.fill(i, from, k);
-        i += escape.length;
-        continue;
-      }
+    if ((special[input[i] ?? 0] ?? 0) === 0) {
+      i++;
+      continue;
     }
-    if (starts !== null) starts[k] = i;
-    out[k++] = byte;
-    i++;
+    readEscape(input, i, escape);
+    if (escape.length === 0) {
+      i++;
+      continue;
+    }
+    writer ??= new RegionWriter(input, options.withStarts === true);
+    writer.escape(i, escape);
+    i += escape.length;
   }
-  return changed ? { bytes: out.subarray(0, k), starts: starts?.subarray(0, k) ?? null } : null;
+  return writer === null ? null : writer.finish();
 }
 
 /** Undoes escapes until none are left, at most four times. */
@@ -177,34 +164,4 @@ function readSoftBreakOrHex(input: Uint8Array, at: number, out: Escape): void {
     return;
   }
   readHex(input, at + 1, 2, 2, 1, out);
-}
-
-/** Writes a byte, or a code point as UTF-8 cut to what an escape of any length can make room for. */
-function writeValue(out: Uint8Array, at: number, escape: Escape): number {
-  const { value, isByte } = escape;
-  if (isByte) {
-    out[at] = value;
-    return at + 1;
-  }
-  if (value < 0x80) {
-    out[at] = value;
-    return at + 1;
-  }
-  if (value < 0x800) {
-    out[at] = 0xc0 | (value >> 6);
-    out[at + 1] = 0x80 | (value & 0x3f);
-    return at + 2;
-  }
-  if (value < 0x10000) {
-    out[at] = 0xe0 | (value >> 12);
-    out[at + 1] = 0x80 | ((value >> 6) & 0x3f);
-    out[at + 2] = 0x80 | (value & 0x3f);
-    return at + 3;
-  }
-  if (value > 0x10ffff) return at;
-  out[at] = 0xf0 | (value >> 18);
-  out[at + 1] = 0x80 | ((value >> 12) & 0x3f);
-  out[at + 2] = 0x80 | ((value >> 6) & 0x3f);
-  out[at + 3] = 0x80 | (value & 0x3f);
-  return at + 4;
 }

@@ -1,5 +1,5 @@
 import type { Hit, LayerDetector } from '../detectors/hit.ts';
-import { decodeBase64At, decodeRuns } from '../layers/decode-runs.ts';
+import { decodeBase64At, decodeRuns, type DecodedRuns } from '../layers/decode-runs.ts';
 import { inflateNested } from '../layers/inflate-nested.ts';
 import { mayHoldEscapes, unescapeOnce } from '../layers/unescape.ts';
 
@@ -25,8 +25,8 @@ export interface PlacedHit {
 interface Layer {
   readonly bytes: Uint8Array;
   readonly depth: number;
-  /** whether it was decoded from base64, hex or compressed bytes */
-  readonly decoded: boolean;
+  /** false for decoded bytes that are no text: nothing in them is split up or escaped */
+  readonly isText: boolean;
   /** place in the bytes as sent of a span of this layer */
   readonly place: (start: number, end: number) => { start: number; end: number } | null;
 }
@@ -42,11 +42,14 @@ export function walkLayers(
 ): PlacedHit[] {
   const found: PlacedHit[] = [];
   const budget = { nested: MAX_NESTED };
-  const queue: Layer[] = [{ bytes, depth: 0, decoded: false, place: (start, end) => ({ start, end }) }];
+  const queue: Layer[] = [{ bytes, depth: 0, isText: true, place: (start, end) => ({ start, end }) }];
   for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
-    const skeleton = !layer.decoded || looksLikeText(layer.bytes);
     for (const detector of detectors) {
-      for (const hit of detector.search(layer.bytes, { fold: options.fold, skeleton, limit: LIMIT })) {
+      for (const hit of detector.search(layer.bytes, {
+        fold: options.fold,
+        isText: layer.isText,
+        limit: LIMIT,
+      })) {
         if (found.length < LIMIT) found.push({ hit, span: layer.place(hit.start, hit.end) });
       }
     }
@@ -59,10 +62,12 @@ function below(layer: Layer, budget: { nested: number }, quotedPrintable: boolea
   const depth = layer.depth + 1;
   const layers: Layer[] = [];
   const escaped =
-    quotedPrintable || mayHoldEscapes(layer.bytes) ? unescapeOnce(layer.bytes, { quotedPrintable }) : null;
+    layer.isText && (quotedPrintable || mayHoldEscapes(layer.bytes))
+      ? unescapeOnce(layer.bytes, { quotedPrintable })
+      : null;
   if (escaped !== null) {
     const place = placeBeforeUnescaping(layer, quotedPrintable);
-    layers.push({ bytes: escaped.bytes, depth, decoded: layer.decoded, place });
+    layers.push({ bytes: escaped.bytes, depth, isText: true, place });
   }
   const opaque = (content: Uint8Array): Layer => ({
     bytes: content,
@@ -72,13 +77,14 @@ function below(layer: Layer, budget: { nested: number }, quotedPrintable: boolea
   });
   const runs = decodeRuns(layer.bytes);
   if (runs !== null) {
-    layers.push(opaque(runs.bytes));
+    const { text, binary } = sorted(runs);
+    for (const content of [text, binary]) if (content.length > 0) layers.push(opaque(content));
     for (const start of runs.starts) layers.push(...inflated(runs.bytes.subarray(start), budget, opaque));
   }
   for (const start of magicPlaces(layer.bytes)) {
     layers.push(...inflated(decodeBase64At(layer.bytes, start, 2 * 1024 * 1024), budget, opaque));
   }
-  if (layer.depth === 0 || layer.decoded) layers.push(...inflated(layer.bytes, budget, opaque));
+  if (layer.depth === 0 || !layer.isText) layers.push(...inflated(layer.bytes, budget, opaque));
   return layers;
 }
 
@@ -118,8 +124,19 @@ function placeBeforeUnescaping(parent: Layer, quotedPrintable: boolean): Layer['
   };
 }
 
+/** Decoded runs that read like text apart from those that do not, so that an image does not hide a word. */
+function sorted(runs: DecodedRuns): { text: Uint8Array; binary: Uint8Array } {
+  const parts = runs.starts.map((start, index) => runs.bytes.subarray(start, runs.starts[index + 1]));
+  const text = parts.filter((part) => looksLikeText(part));
+  const none = new Uint8Array(0);
+  if (text.length === parts.length) return { text: runs.bytes, binary: none };
+  if (text.length === 0) return { text: none, binary: runs.bytes };
+  return { text: Buffer.concat(text), binary: Buffer.concat(parts.filter((part) => !looksLikeText(part))) };
+}
+
+/** Looks at 64 places. */
 function looksLikeText(bytes: Uint8Array): boolean {
-  const step = Math.max(1, Math.floor(bytes.length / 512));
+  const step = Math.max(1, Math.floor(bytes.length / 64));
   let signs = 0;
   let looked = 0;
   for (let i = 0; i < bytes.length; i += step) {
@@ -128,5 +145,5 @@ function looksLikeText(bytes: Uint8Array): boolean {
     if (byte >= 0x80 || (byte < 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && byte !== 0))
       signs++;
   }
-  return signs * 5 < looked;
+  return signs * 4 < looked;
 }

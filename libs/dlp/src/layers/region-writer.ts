@@ -1,0 +1,89 @@
+/** Result of undoing escapes once. */
+export interface Unescaped {
+  readonly bytes: Uint8Array;
+  /** for each byte, where it started in the input; only when asked for */
+  readonly starts: Uint32Array | null;
+}
+
+/** One escape sequence as read. */
+export interface Escape {
+  /** byte or code point, negative: stands for nothing */
+  value: number;
+  /** bytes it takes in the input, 0: not an escape */
+  length: number;
+  isByte: boolean;
+}
+
+/** Bytes around an escape that are given with it; longer than any spelling of a value that is searched whole. */
+const AROUND = 1024;
+
+/** Collects the parts of a text that hold escapes, undone, with what surrounds them. */
+export class RegionWriter {
+  readonly #input: Uint8Array;
+  readonly #out: Uint8Array;
+  readonly #starts: Uint32Array | null;
+  #length = 0;
+  /** end of the last escape in the input, -1 before the first */
+  #last = -1;
+
+  constructor(input: Uint8Array, withStarts: boolean) {
+    this.#input = input;
+    // an escape never gives more bytes than it takes, and a part is only left out where more than a NUL is saved
+    this.#out = new Uint8Array(input.length + 1);
+    this.#starts = withStarts ? new Uint32Array(input.length + 1) : null;
+  }
+
+  escape(at: number, escape: Escape): void {
+    if (this.#last < 0) {
+      this.#copy(Math.max(0, at - AROUND), at);
+    } else if (at - this.#last > 2 * AROUND + 1) {
+      this.#copy(this.#last, this.#last + AROUND);
+      this.#byte(0, at);
+      this.#copy(at - AROUND, at);
+    } else {
+      this.#copy(this.#last, at);
+    }
+    this.#last = at + escape.length;
+    if (escape.value >= 0) this.#value(escape, at);
+  }
+
+  finish(): Unescaped {
+    if (this.#last >= 0) this.#copy(this.#last, Math.min(this.#input.length, this.#last + AROUND));
+    return {
+      bytes: this.#out.subarray(0, this.#length),
+      starts: this.#starts === null ? null : this.#starts.subarray(0, this.#length),
+    };
+  }
+
+  #copy(from: number, to: number): void {
+    if (to - from > 64) this.#out.set(this.#input.subarray(from, to), this.#length);
+    else for (let i = from; i < to; i++) this.#out[this.#length + i - from] = this.#input[i] ?? 0;
+    if (this.#starts !== null) for (let i = from; i < to; i++) this.#starts[this.#length + i - from] = i;
+    this.#length += to - from;
+  }
+
+  #byte(byte: number, from: number): void {
+    this.#out[this.#length] = byte;
+    if (this.#starts !== null) this.#starts[this.#length] = from;
+    this.#length++;
+  }
+
+  /** Writes a byte, or a code point as UTF-8. */
+  #value({ value, isByte }: Escape, from: number): void {
+    if (isByte || value < 0x80) {
+      this.#byte(value, from);
+    } else if (value < 0x800) {
+      this.#byte(0xc0 | (value >> 6), from);
+      this.#byte(0x80 | (value & 0x3f), from);
+    } else if (value < 0x10000) {
+      this.#byte(0xe0 | (value >> 12), from);
+      this.#byte(0x80 | ((value >> 6) & 0x3f), from);
+      this.#byte(0x80 | (value & 0x3f), from);
+    } else if (value <= 0x10ffff) {
+      this.#byte(0xf0 | (value >> 18), from);
+      this.#byte(0x80 | ((value >> 12) & 0x3f), from);
+      this.#byte(0x80 | ((value >> 6) & 0x3f), from);
+      this.#byte(0x80 | (value & 0x3f), from);
+    }
+  }
+}
