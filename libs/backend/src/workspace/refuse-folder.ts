@@ -48,7 +48,7 @@ export async function workspaceSource(
   const source = await real(folder);
   if (source === null) throw refuse(folder, 'does not exist');
   // HOME may have been set to anything; the account's own home is protected as well.
-  const homes = [...new Set([places.hostHome, userInfo().homedir])];
+  const homes = [...new Set([places.hostHome, ...accountHome()])];
   for (const home of homes) {
     const path = (await real(home)) ?? home;
     if (isWithin(path, source)) throw refuse(folder, `is or contains the home folder ${path}`);
@@ -61,6 +61,15 @@ export async function workspaceSource(
     if (isWithin(source, path)) throw refuse(folder, `lies in ${place}`);
   }
   return source;
+}
+
+/** Home of the account; [] for a user id without an account, as in many containers. */
+function accountHome(): string[] {
+  try {
+    return [userInfo().homedir];
+  } catch {
+    return [];
+  }
 }
 
 function refuse(folder: string, why: string): BackendError {
