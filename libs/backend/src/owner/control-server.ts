@@ -46,7 +46,6 @@ export class ControlServer {
   readonly #server: Server;
   readonly #options: ControlServerOptions;
   readonly #sockets = new Set<Socket>();
-  readonly #closed = Promise.withResolvers<void>();
 
   private constructor(path: string, options: ControlServerOptions) {
     this.path = path;
@@ -78,11 +77,6 @@ export class ControlServer {
     return server;
   }
 
-  /** Resolves when `close` is through. */
-  get closed(): Promise<void> {
-    return this.#closed.promise;
-  }
-
   /** Removes the socket, so that nobody finds it any more; open connections go on. */
   async hide(): Promise<void> {
     await unlink(this.path).catch(() => undefined);
@@ -98,7 +92,6 @@ export class ControlServer {
     await closed;
     clearTimeout(limit);
     await this.hide();
-    this.#closed.resolve();
   }
 
   #accept(socket: Socket): void {

@@ -26,6 +26,8 @@ export class LaunchedBottle {
   readonly identity: string;
   readonly bottle: Bottle;
   readonly #parts: OwnedParts;
+  /** resolves when nothing of the bottle is left but the control socket */
+  readonly #undone = Promise.withResolvers<void>();
   readonly #started = Promise.withResolvers<void>();
   #main: MainProcess | null = null;
   #server: ControlServer | null = null;
@@ -126,16 +128,18 @@ export class LaunchedBottle {
     this.#stage = 'stopping';
     this.#record(hostEvent('stop', 'done', this.identity, { requested: this.#stopped }));
     const warnings = await this.#parts.undo.run();
-    // The answers to those who wait for the end go out before the socket closes.
     await this.#server?.hide();
-    setImmediate(() => void this.#server?.close());
-    await this.#server?.closed;
+    // Those who asked for the end get their answer before the socket closes.
+    this.#undone.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#server?.close();
     return warnings.map((warning) => `${this.identity}: ${warning}`);
   }
 
   async #stop(): Promise<void> {
     this.#stopped = true;
-    await this.close();
+    void this.close();
+    await this.#undone.promise;
   }
 
   async #exec(request: ExecRequest): Promise<Awaited<ReturnType<Bottle['spawn']>>> {

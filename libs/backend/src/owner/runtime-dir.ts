@@ -5,7 +5,8 @@ import { OwnerError } from './errors.ts';
 
 /** Longest path that fits into `sun_path` everywhere, in bytes. */
 export const MAX_SOCKET_PATH_BYTES = 100;
-const longestName = 60;
+/** `/<40 characters>-<5>.sock` */
+const longestName = 52;
 
 /** Folder for sockets: `$XDG_RUNTIME_DIR/bot-bottle`, else (or where that is too long) `/tmp/bot-bottle-<uid>`. */
 export function runtimeDir(env: Readonly<Record<string, string | undefined>>): string {
