@@ -13,6 +13,7 @@ export function createProgram(context: CommandContext, setExitCode: SetExitCode)
     .version(version, '--version')
     .option('-q, --quiet', 'print results, warnings and errors only')
     .option('-v, --verbose', 'print what is being done, and where errors come from')
+    .helpCommand(false)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.io.stdout.write(text),

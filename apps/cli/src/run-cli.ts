@@ -13,8 +13,8 @@ const later = new Set(['resume', 'edit', 'routes', 'supervise', 'dashboard', 'lo
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   const { own, rest } = splitArguments(argv);
   const printer = new Printer(io, {
-    quiet: own.includes('-q') || own.includes('--quiet'),
-    verbose: own.includes('-v') || own.includes('--verbose'),
+    quiet: hasFlag(own, 'q', '--quiet'),
+    verbose: hasFlag(own, 'v', '--verbose'),
   });
   let exitCode = 0;
   const program = createProgram({ io, printer, rest }, (code) => {
@@ -35,6 +35,11 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError) return reportUsage(error, printer);
     return reportError(error, printer);
   }
+}
+
+/** Known before the command line is parsed, so that errors of parsing obey it too. */
+function hasFlag(args: readonly string[], short: string, long: string): boolean {
+  return args.some((arg) => arg === long || (/^-[a-zA-Z]+$/.test(arg) && arg.includes(short)));
 }
 
 function reportUsage(error: CommanderError, printer: Printer): number {

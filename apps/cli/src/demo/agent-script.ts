@@ -42,7 +42,10 @@ function ask(host, method, path, body) {
     const fail = (error) =>
       resolve({ status: null, deny: null, headers: '', body: '', error: String(error.code || error.message) });
     const proxy = new URL(process.env.HTTPS_PROXY);
-    const connect = request({ host: proxy.hostname, port: proxy.port, method: 'CONNECT', path: host + ':' + port });
+    const target = host + ':' + port;
+    const connect = request({
+      host: proxy.hostname, port: proxy.port, method: 'CONNECT', path: target, headers: { host: target },
+    });
     connect.setTimeout(10000, () => connect.destroy(new Error('timeout')));
     connect.on('error', fail).on('connect', (response, socket) => {
       if (response.statusCode !== 200) return fail(new Error('CONNECT ' + response.statusCode));
