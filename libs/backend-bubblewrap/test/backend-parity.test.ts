@@ -12,8 +12,8 @@ afterAll(() => local.dispose());
 test.each(parityCases.map((one) => [one.name, one] as const))(
   '%s',
   async (_name, one) => {
-    const { bottle, host } = local;
-    await one.run({ backend: createBubblewrapBackend(), bottle, host });
+    const { bottle } = local;
+    await one.run({ backend: createBubblewrapBackend(), bottle });
   },
   70_000,
 );
