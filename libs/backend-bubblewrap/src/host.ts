@@ -198,9 +198,7 @@ export class BubblewrapHost implements BottleHost {
         );
       }
     };
-    // the agent first, so that it never runs without its sidecars watching
-    for (const sandbox of [...this.#sandboxes].toReversed())
-      await step('end a process', () => sandbox.destroy());
+    await Promise.all([...this.#sandboxes].map((sandbox) => step('end a process', () => sandbox.destroy())));
     for (const folder of this.#sockets.values()) await step('stop watching a socket', () => folder.close());
     await step('finish the record', () => this.#recorded);
     await step('remove the home', () => this.#home.remove());

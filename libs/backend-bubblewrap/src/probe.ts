@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Availability } from '@bot-bottle/backend';
 import { namespaceArgs } from './rootfs/namespace-args.ts';
 import { systemArgs } from './rootfs/system-args.ts';
@@ -28,13 +28,8 @@ export async function probeBubblewrap({ bwrap, user }: ProbeOptions): Promise<Av
       'bwrap is not installed',
       'install bubblewrap, e.g. `sudo apt install bubblewrap` or `sudo dnf install bubblewrap`',
     );
-  const version = await run(bwrap, ['--version'], user);
-  const numbers = /(\d+)\.(\d+)/.exec(version.output);
-  const [major, minor] = [Number(numbers?.[1] ?? 0), Number(numbers?.[2] ?? 0)];
-  if (major < oldest[0] || (major === oldest[0] && minor < oldest[1]))
-    return missing(`${version.output || 'bwrap'} is too old`, 'install bubblewrap 0.8.0 or newer');
-  const helpers = await run('/usr/bin/prlimit', ['--version'], user);
-  if (!helpers.ok) return missing('/usr/bin/prlimit is not installed', 'install util-linux');
+  if (!existsSync('/usr/bin/prlimit'))
+    return missing('/usr/bin/prlimit is not installed', 'install util-linux');
   const args = [
     ...namespaceArgs({ network: false, ids: 1000 }),
     ...systemArgs(),
@@ -43,9 +38,15 @@ export async function probeBubblewrap({ bwrap, user }: ProbeOptions): Promise<Av
     '--dev',
     '/dev',
   ];
-  const trial = await run(bwrap, [...args, '--', '/usr/bin/true'], user);
-  if (trial.ok) return { available: true, detail: version.output };
-  return explain(trial.output);
+  const [version, trial] = await Promise.all([
+    run(bwrap, ['--version'], user),
+    run(bwrap, [...args, '--', '/usr/bin/true'], user),
+  ]);
+  const numbers = /(\d+)\.(\d+)/.exec(version.output);
+  const [major, minor] = [Number(numbers?.[1] ?? 0), Number(numbers?.[2] ?? 0)];
+  if (major < oldest[0] || (major === oldest[0] && minor < oldest[1]))
+    return missing(`${version.output || 'bwrap'} is too old`, 'install bubblewrap 0.8.0 or newer');
+  return trial.ok ? { available: true, detail: version.output } : explain(trial.output);
 }
 
 function explain(output: string): Availability {
