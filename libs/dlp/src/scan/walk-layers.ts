@@ -72,7 +72,7 @@ function below(layer: Layer, budget: { nested: number }, quotedPrintable: boolea
   const opaque = (content: Uint8Array): Layer => ({
     bytes: content,
     depth,
-    decoded: true,
+    isText: looksLikeText(content),
     place: () => null,
   });
   const runs = decodeRuns(layer.bytes);

@@ -27,6 +27,7 @@ export class ScannedBody implements BodyStream {
   readonly #decoded: WindowScan | null;
   readonly #decoders: Decoder[];
   #pending: Uint8Array[] = [];
+  readonly #seen = new Set<string>();
   #pendingBytes = 0;
   #released = 0;
   #marks: Mark[] = [];
@@ -131,8 +132,9 @@ export class ScannedBody implements BodyStream {
     return Math.min(this.#sent.safe, Math.max(safe, this.#released));
   }
 
-  #step(findings: Finding[], upTo: number): StreamStep {
-    if (findings.length > 0) this.#isTainted = true;
+  #step(found: readonly Finding[], upTo: number): StreamStep {
+    const findings = found.filter((finding) => this.#isNew(finding));
+    if (found.length > 0) this.#isTainted = true;
     const release: Uint8Array[] = [];
     if (this.#isTainted) return { release, findings };
     while (this.#released < upTo) {
@@ -146,6 +148,15 @@ export class ScannedBody implements BodyStream {
       this.#pendingBytes -= now.length;
     }
     return { release: release.filter((bytes) => bytes.length > 0), findings };
+  }
+
+  /** The bytes as sent and what they decode to often show the same thing. */
+  #isNew(finding: Finding): boolean {
+    const value = `${finding.rule} ${finding.sha256}`;
+    const key = finding.offset === null ? value : `${value} ${finding.offset}`;
+    if (this.#seen.has(key)) return false;
+    this.#seen.add(key).add(value);
+    return true;
   }
 
   async #giveTurn(bytes: number): Promise<void> {

@@ -26,7 +26,8 @@ const commonPasswords =
 function isRealPassword(value: string): boolean {
   const password = /:\/\/[^:@/]*:([^@]+)@/.exec(value)?.[1] ?? '';
   const host = value.slice(value.lastIndexOf('@') + 1);
-  if (/^(?:localhost|127\.|\[?::1|host\b|hostname\b|db\b|example\.)/i.test(host)) return false;
+  if (/^(?:localhost|127\.|\[?::1|(?:host|hostname|db|server)(?:[:?,]|$)|example\.)/i.test(host))
+    return false;
   return (
     password.length >= 6 && !commonPasswords.test(password) && !isPlaceholder(`k_${password}${password}`)
   );

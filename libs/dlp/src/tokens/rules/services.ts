@@ -62,7 +62,7 @@ export const serviceRules: readonly TokenRule[] = [
     isValid: mixed,
   }),
   prefixed('square-token', ['EAAA', 'sq0atp-', 'sq0csp-'], '[A-Za-z0-9_-]{22,60}(?![A-Za-z0-9_+/=-])', {
-    notAfter: /[A-Za-z0-9_+/=-]/,
+    notAfter: /[A-Za-z0-9_+/-]/,
     isValid: (value) => value.startsWith('sq0') || (value.length === 64 && mixed(value)),
   }),
   prefixed('braintree-token', 'access_token$production$', '[0-9a-z]{16}\\$[0-9a-f]{32}(?![0-9A-Za-z])'),

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { tokenRules } from '../src/tokens/rules/index.ts';
+import { chars, samples } from './support/token-samples.ts';
+import { bytes, scannerFor, secret } from './support/values.ts';
+
+const scanner = scannerFor(secret, { detectors: ['token_patterns'] });
+const rulesIn = (text: string): string[] =>
+  scanner.scanBytes(bytes(text), 'body').map((finding) => finding.rule.replace('token_patterns/', ''));
+
+describe('credential formats', () => {
+  it('are at least sixty, each with its own id and a sample', () => {
+    expect(tokenRules.length).toBeGreaterThanOrEqual(60);
+    expect(tokenRules.map((rule) => rule.id).toSorted()).toEqual(Object.keys(samples).toSorted());
+  });
+
+  it.each(Object.entries(samples))(
+    '%s is found in JSON, in an assignment and in percent-encoding',
+    (id, sample) => {
+      expect(rulesIn(JSON.stringify({ token: sample() }))).toContain(id);
+      expect(rulesIn(`TOKEN='${sample()}'\n`)).toContain(id);
+      expect(rulesIn(`a=1&t=${encodeURIComponent(sample())}`)).toContain(id);
+    },
+  );
+
+  it.each(Object.entries(samples))('%s cut in half is not found', (id, sample) => {
+    const text = sample();
+    expect(rulesIn(`"${text.slice(0, Math.min(24, Math.ceil(text.length / 2) - 2))}"`)).not.toContain(id);
+  });
+
+  it.each(Object.entries(samples))('%s is never shown', (_, sample) => {
+    const shown = JSON.stringify(scanner.scanBytes(bytes(`before ${sample()} after`), 'body'));
+    expect(shown).not.toContain(sample().slice(-12));
+  });
+
+  it.each(['ghp_', 'npm_'])('%s with a wrong check is none', (prefix) => {
+    expect(rulesIn(`"${prefix}${chars('abcdefXYZ0123', 36)}"`)).toEqual([]);
+  });
+
+  it.each([
+    ['an AWS key id with 0, 1, 8 or 9', `AKIA${'0189'.repeat(4)}`],
+    ['a documented AWS key id', `AKIA${'IOSFODNN7'}EXAMPLE`],
+    ['a JWT without alg', `${Buffer.from('{"typ":"JWT"}').toString('base64url')}.e30.${chars('abcDEF', 43)}`],
+    ['three dotted words', 'eyJust.some.words-that-look-dotted'],
+    ['a database on this machine', `postgres://app:${chars('abc123', 12)}@localhost/app`],
+    ['a database with a placeholder', 'postgres://user:password@db.internal/app'],
+    ['a template', 'postgres://${USER}:${PASSWORD}@db.internal/app'],
+    ['the header of a key alone', `-----BEGIN ${'PRIVATE'} KEY-----\n...\n-----END`],
+    ['a public key', `-----BEGIN PUBLIC KEY-----\n${chars('abcXYZ019', 64)}\n`],
+    ['a placeholder', `sk_live_${'x'.repeat(24)}`],
+    ['a word that ends in sk-', `desk-${chars('0123456789abcdef', 32)}`],
+  ])('%s is none', (_, text) => {
+    expect(rulesIn(`"${text}"`)).toEqual([]);
+  });
+
+  it.each(Object.entries(samples))('%s has no worst case that grows faster than its input', (id) => {
+    const rule = tokenRules.find((each) => each.id === id);
+    const anchors = rule?.anchors ?? [];
+    const near = (size: number): string =>
+      [
+        anchors.map((anchor) => anchor.repeat(Math.ceil(size / 6 / anchor.length / anchors.length))).join(''),
+        `${anchors[0]}${'a1B-'.repeat(size / 4)}`,
+        `${anchors[0]}${'a'.repeat(30)} `.repeat(size / 4 / 40),
+      ].join(' ');
+    const time = (text: Buffer): number => {
+      let best = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < 3; round++) {
+        const start = process.cpuUsage().user;
+        scanner.scanBytes(text, 'body');
+        best = Math.min(best, process.cpuUsage().user - start);
+      }
+      return best;
+    };
+    const small = bytes(near(32 * 1024));
+    const large = bytes(near(256 * 1024));
+    // eight times the input: a quadratic rule takes 64 times as long; the floor absorbs the clock
+    expect(time(large)).toBeLessThan(24 * Math.max(time(small), 2000));
+  });
+});
