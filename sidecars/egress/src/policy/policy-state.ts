@@ -70,6 +70,13 @@ export class PolicyState {
     return scanner;
   }
 
+  /** Whether `scanner` searches for everything that `leaks` does. */
+  scansKnownValues({ dlp, env_secrets: permitted }: Route): boolean {
+    return (
+      permitted.length === 0 && dlp.outbound.includes('known_secrets') && dlp.outbound.includes('canary')
+    );
+  }
+
   /** null when the slot is empty */
   credential(auth: RouteAuth): Credential | null {
     const known = this.#credentials.get(auth);

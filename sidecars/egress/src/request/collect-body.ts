@@ -1,6 +1,7 @@
 import type { RequestHead } from '@bot-bottle/egress';
 import type { AgentReader } from '../agent/agent-reader.ts';
 import type { HeldBudget } from '../limits/held-budget.ts';
+import type { LazyAbort } from './lazy-abort.ts';
 
 /** A body up to this is scanned whole before its first byte leaves. */
 export const WHOLE_BODY_BYTES = 1024 * 1024;
@@ -34,12 +35,12 @@ export class BodyCollector {
   #waiting: Promise<void> | null = null;
   readonly #reader: AgentReader;
   readonly #held: HeldBudget;
-  readonly #signal: AbortSignal;
+  readonly #gone: LazyAbort;
 
-  constructor(reader: AgentReader, held: HeldBudget, signal: AbortSignal) {
+  constructor(reader: AgentReader, held: HeldBudget, gone: LazyAbort) {
     this.#reader = reader;
     this.#held = held;
-    this.#signal = signal;
+    this.#gone = gone;
   }
 
   collect(head: RequestHead): Promise<Collected> {
@@ -113,7 +114,7 @@ export class BodyCollector {
         else this.#tail.data(chunk);
         return;
       }
-      if (!(await this.#held.take(chunk.length, this.#signal))) {
+      if (!(await this.#held.take(chunk.length, this.#gone.signal))) {
         this.#finish({ kind: 'over_budget' });
         return;
       }

@@ -6,13 +6,13 @@ import type { Scanner } from '@bot-bottle/dlp';
 
 const MASKED = '[masked]';
 
-/** `METHOD scheme://host/path`, without query; parts that hold a known secret are masked. */
-export function describeRequest(head: RequestHead, via: Via, leaks: Scanner): string {
+/** `METHOD scheme://host/path`, without query; parts that hold a known secret are masked, unless `leaks` is null. */
+export function describeRequest(head: RequestHead, via: Via, leaks: Scanner | null): string {
   const tls = via.kind === 'tunnel' && via.tls;
   const host = via.kind === 'tunnel' ? via.host : head.host;
   const port = (via.kind === 'tunnel' ? via.port : head.port) ?? 80;
   const path = head.path.split('?', 1)[0] ?? '';
-  const found = leaks.scanHead({ host, path, query: null, headers: [] });
+  const found = leaks?.scanHead({ host, path, query: null, headers: [] }) ?? [];
   const shownHost = found.some((finding) => finding.surface === 'host') ? MASKED : host;
   const shownPath = found.some((finding) => finding.surface !== 'host') ? `/${MASKED}` : path;
   const scheme = tls ? 'https' : 'http';

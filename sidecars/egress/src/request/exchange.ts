@@ -16,6 +16,7 @@ import { relayUpgrade } from '../response/relay-upgrade.ts';
 import { Denied } from './denied.ts';
 import { askFor, describeRequest } from './describe-request.ts';
 import type { LiveExchange } from './exchanges.ts';
+import { LazyAbort } from './lazy-abort.ts';
 import { answerLocal } from './local-answers.ts';
 import { PreparedBody } from './prepared-body.ts';
 import { blockMessage, scanHead } from './scan-head.ts';
@@ -29,7 +30,7 @@ export class Exchange implements LiveExchange {
   readonly #head: RequestHead;
   readonly #via: Via;
   readonly #onFinished: (reusable: boolean) => void;
-  readonly #gone = new AbortController();
+  readonly #gone = new LazyAbort();
   readonly #writer: AgentWriter;
   #relay: ResponseRelay | null = null;
   #abortUpstream: (() => void) | null = null;
@@ -105,7 +106,7 @@ export class Exchange implements LiveExchange {
     this.#checkUpgrade(decided);
     const head = this.#scan(decided);
     this.#checkPins(decided, head);
-    const body = new PreparedBody(this.#server, this.#reader, this.#head, decided, this.#gone.signal);
+    const body = new PreparedBody(this.#server, this.#reader, this.#head, decided, this.#gone);
     this.#body = body;
     this.#writeContinue();
     await body.prepare(head, {
@@ -328,6 +329,14 @@ export class Exchange implements LiveExchange {
     return this.#described;
   }
 
+  /** A row that searches for every known value has just done so; all others are searched before they are recorded. */
+  #allowedTarget(decision: AllowDecision): string {
+    if (this.#warnings.length > 0 || !this.#server.policy.scansKnownValues(decision.route))
+      return this.#target();
+    this.#described ??= describeRequest(this.#head, this.#via, null);
+    return this.#described;
+  }
+
   #warn(findings: readonly Finding[]): void {
     this.#warnings = [...this.#warnings, ...findings].slice(0, 16);
     for (const { rule, surface } of findings.slice(0, 16)) {
@@ -342,7 +351,7 @@ export class Exchange implements LiveExchange {
       action: this.#head.upgrade === null ? 'request' : 'upgrade',
       outcome: this.#redacted ? 'redacted' : found ? 'warned' : 'allowed',
       code: null,
-      target: this.#target(),
+      target: this.#allowedTarget(decision),
       rule: decision.rule,
       details: this.#details(this.#warnings),
     };

@@ -7,6 +7,7 @@ import type { ServerContext } from '../server-context.ts';
 import { BodyCollector } from './collect-body.ts';
 import type { Collected } from './collect-body.ts';
 import { Denied } from './denied.ts';
+import type { LazyAbort } from './lazy-abort.ts';
 import { blockMessage } from './scan-head.ts';
 import type { OutgoingHead } from './scan-head.ts';
 import { Upload } from './upload.ts';
@@ -40,13 +41,13 @@ export class PreparedBody {
     reader: AgentReader,
     head: RequestHead,
     decision: AllowDecision,
-    signal: AbortSignal,
+    gone: LazyAbort,
   ) {
     this.#server = server;
     this.#reader = reader;
     this.#head = head;
     this.#decision = decision;
-    this.#collector = new BodyCollector(reader, server.held, signal);
+    this.#collector = new BodyCollector(reader, server.held, gone);
   }
 
   /** Resolves when the request may go on; throws `Denied`. */

@@ -32,9 +32,8 @@ export class HostResolver {
     const known = this.#answers.get(host);
     if (known !== undefined && known.until > performance.now()) return known.addresses;
     const bare = host.startsWith('[') ? host.slice(1, -1) : host;
-    if (isIP(bare) !== 0) return [bare];
-    const override = this.#overrides.get(host);
-    if (override !== undefined) return [override];
+    const fixed = isIP(bare) !== 0 ? bare : this.#overrides.get(host);
+    if (fixed !== undefined) return this.#remember(host, [fixed]);
     return this.#pending.get(host) ?? this.#ask(host);
   }
 

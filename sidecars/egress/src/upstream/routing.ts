@@ -1,5 +1,5 @@
 import { addressAllowed } from '@bot-bottle/egress';
-import type { AllowDecision } from '@bot-bottle/egress';
+import type { AllowDecision, Route } from '@bot-bottle/egress';
 import type { Pool } from 'undici';
 import { proxyAuthorization } from './dial-proxy.ts';
 import type { CorporateProxy } from './dial-proxy.ts';
@@ -16,10 +16,18 @@ export interface Destination {
   readonly proxyAuthorization: string | null;
 }
 
+interface Checked {
+  readonly host: string;
+  readonly port: number;
+  readonly addresses: readonly string[];
+  readonly allowed: readonly string[];
+}
+
 /** Resolves, checks and picks the pool of a decided request. */
 export class Routing {
   readonly #resolver: HostResolver;
   readonly #pools: UpstreamPools;
+  readonly #last = new WeakMap<Route, Checked>();
   readonly #proxyOf: (host: string, port: number) => CorporateProxy | null;
 
   constructor(
@@ -46,8 +54,15 @@ export class Routing {
   }
 
   #direct(decision: AllowDecision, addresses: readonly string[]): Destination {
+    const { route, host, port } = decision;
+    const last = this.#last.get(route);
+    // the very answer that was checked for this row, not merely an equal one
+    if (last?.addresses === addresses && last.host === host && last.port === port) {
+      return this.#destination(decision, { addresses: last.allowed, proxy: null });
+    }
     const allowed = addresses.filter((address) => addressAllowed(address, decision.route.address_allowlist));
     if (allowed.length === 0) throw new UpstreamError('address_not_allowed');
+    this.#last.set(route, { host, port, addresses, allowed });
     return this.#destination(decision, { addresses: allowed, proxy: null });
   }
 
