@@ -40,7 +40,11 @@ export function scanHead(head: HeadSurfaces, options: HeadScanOptions): Finding[
     const hits = walkLayers(bytes, options.detectors, { fold: part.kind === 'host' });
     if (hits.length === 0) continue;
     const surface = part.kind === 'header' ? safeSurface('header', part.name, options.detectors) : part.kind;
-    findings.push(...toFindings(bytes, hits, surface, options.allow));
+    findings.push(
+      ...toFindings(bytes, hits, surface, options.allow).filter(
+        (finding) => !findings.some((other) => isSame(other, finding)),
+      ),
+    );
   }
   const located = new Set(findings.map((finding) => finding.sha256));
   for (const finding of splitFindings(parts, head, options)) {
@@ -48,6 +52,17 @@ export function scanHead(head: HeadSurfaces, options: HeadScanOptions): Finding[
     located.add(finding.sha256);
   }
   return findings;
+}
+
+/** The query is searched in two readings; names and values of one header are two places. */
+function isSame(a: Finding, b: Finding): boolean {
+  return (
+    a.surface === 'query' &&
+    b.surface === 'query' &&
+    a.rule === b.rule &&
+    a.sha256 === b.sha256 &&
+    a.offset === b.offset
+  );
 }
 
 function crlfFindings(head: HeadSurfaces, options: HeadScanOptions): Finding[] {

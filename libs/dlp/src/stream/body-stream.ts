@@ -72,7 +72,8 @@ export class ScannedBody implements BodyStream {
 
   async end(): Promise<StreamStep> {
     this.#assertOpen();
-    const findings: Finding[] = [];
+    // first, because these have places
+    const findings = this.#sent.finish();
     if (this.#decoded !== null) {
       for (const [index, decoder] of this.#decoders.entries()) {
         const rest = await this.#guard(() => decoder.end());
@@ -80,7 +81,6 @@ export class ScannedBody implements BodyStream {
       }
       findings.push(...this.#decoded.finish());
     }
-    findings.push(...this.#sent.finish());
     const step = this.#step(findings, this.#sent.end);
     this.destroy();
     return step;
