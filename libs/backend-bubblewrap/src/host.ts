@@ -15,6 +15,7 @@ import { inheritedDescriptors } from './bwrap/inherited-descriptors.ts';
 import { processTree } from './bwrap/process-table.ts';
 import { LAST_OWN_DESCRIPTOR, type SandboxProcess, startSandbox } from './bwrap/sandbox-process.ts';
 import type { InitChannel } from './channel/init-channel.ts';
+import { codeCache } from './code-cache.ts';
 import { bridgePorts, ownDir, socketPath, socketsDir } from './guest-layout.ts';
 import { botBottleHomeOf, type HomeFolder, openHome } from './home-folder.ts';
 import { ensureOwnFolder, type HostFolders } from './host-folders.ts';
@@ -30,7 +31,7 @@ import { isAlive, ownMark, type ProcessMark, readRecord, writeRecord } from './r
 import { removeTree } from './remove-tree.ts';
 import { agentArgs } from './rootfs/agent-args.ts';
 import { etcFiles } from './rootfs/etc-files.ts';
-import { sidecarArgs, sidecarProgram } from './rootfs/sidecar-args.ts';
+import { sidecarArgs, sidecarCommand } from './rootfs/sidecar-args.ts';
 import { seccompProgram } from './seccomp/filter.ts';
 import { proveIsolation } from './self-check.ts';
 import { sidecarProcess } from './sidecar-process.ts';
@@ -50,6 +51,7 @@ export class BubblewrapHost implements BottleHost {
   readonly #home: HomeFolder;
   readonly #sockets: ReadonlyMap<SidecarName, SocketFolder>;
   readonly #sandboxes = new Set<SandboxProcess>();
+  readonly #running = new Set<SandboxProcess>();
   readonly #marks: ProcessMark[] = [];
   readonly #seccomp = seccompProgram();
   #channel: InitChannel | null = null;
@@ -114,10 +116,17 @@ export class BubblewrapHost implements BottleHost {
       });
     const { cache } = this.#options.folders;
     const [node, program] = await Promise.all([nodeCopy(cache), this.#readable(spec.program)]);
+    const user = this.#users.sidecar(spec.name);
+    const root = { node, program, sockets: sockets.path };
+    const { bwrap } = this.#options;
+    const compiled = await codeCache(spec, root, { folder: cache, bwrap, seccomp: this.#seccomp, user });
     const sandbox = this.#start({
-      args: sidecarArgs(spec, { node, program, sockets: sockets.path }),
-      command: [`${ownDir}/node`, '--disable-sigusr1', sidecarProgram(spec)],
-      user: this.#users.sidecar(spec.name),
+      args: sidecarArgs(spec, {
+        ...root,
+        codeCache: compiled === null ? null : { folder: compiled, writable: false },
+      }),
+      command: sidecarCommand(spec),
+      user,
       channel: false,
     });
     return sidecarProcess(sandbox);
@@ -179,7 +188,7 @@ export class BubblewrapHost implements BottleHost {
   }
 
   pids(): readonly number[] {
-    return processTree([...this.#sandboxes].map(({ pid }) => pid));
+    return processTree([...this.#running].map(({ pid }) => pid));
   }
 
   close(): Promise<readonly string[]> {
@@ -216,6 +225,8 @@ export class BubblewrapHost implements BottleHost {
     if (this.#closed !== null) throw new BackendError('launch_failed', 'the bottle is being closed');
     const sandbox = startSandbox({ ...options, bwrap: this.#options.bwrap, seccomp: this.#seccomp });
     this.#sandboxes.add(sandbox);
+    this.#running.add(sandbox);
+    void sandbox.exited.then(() => this.#running.delete(sandbox));
     const note = async ({ pid, startTime }: ProcessMark) => {
       this.#marks.push({ pid, startTime });
       await this.#record();

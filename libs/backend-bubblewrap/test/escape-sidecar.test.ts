@@ -78,10 +78,10 @@ describe.each(users)('a sidecar, started by $name', (user) => {
 
   test('writes only to its socket folder and memory', async () => {
     const results = await inside<string[]>(
-      `['/', '/usr/lib', '/etc', '/opt/bot-bottle', '/dev', '/home', '/tmp', '/run/bot-bottle', '/home/node'].map((p) => attempt(() => fs.writeFileSync(p + '/planted', 'x') ?? 'written'))`,
+      `['/', '/usr/lib', '/etc', '/opt/bot-bottle', '/dev', '/home', '/opt/bot-bottle/code-cache', '/tmp', '/run/bot-bottle', '/home/node'].map((p) => attempt(() => fs.writeFileSync(p + '/planted', 'x') ?? 'written'))`,
     );
-    expect(results.slice(0, 6).every((code) => code === 'EROFS' || code === 'EACCES')).toBe(true);
-    expect(results.slice(6)).toEqual(['written', 'written', 'written']);
+    expect(results.slice(0, 7).every((code) => code === 'EROFS' || code === 'EACCES')).toBe(true);
+    expect(results.slice(7)).toEqual(['written', 'written', 'written']);
   });
 
   test('starts no program and gets no terminal, but can open sockets', async () => {
@@ -90,7 +90,7 @@ describe.each(users)('a sidecar, started by $name', (user) => {
     );
     expect(result).toEqual({
       shell: 'ENOENT',
-      env: ['BOT_BOTTLE_CONTROL', 'HOME', 'PWD'],
+      env: ['BOT_BOTTLE_CONTROL', 'HOME', 'NODE_COMPILE_CACHE', 'PWD'],
       caps: '0000000000000000',
     });
   });

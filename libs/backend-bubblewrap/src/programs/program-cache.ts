@@ -29,9 +29,7 @@ interface CacheOptions {
  * @returns path of the copy
  */
 export async function cachedCopy(source: string, { folder, mode }: CacheOptions): Promise<string> {
-  const key = createHash('sha256').update(`${source}\0${mode}\0`);
-  await fingerprint(source, key);
-  const entry = join(folder, key.digest('hex').slice(0, 32));
+  const entry = join(folder, await fingerprintOf(source, String(mode)));
   const copy = join(entry, basename(source));
   if (await exists(entry)) return copy;
   await ensureOwnFolder(folder, 0o755);
@@ -48,6 +46,13 @@ export async function cachedCopy(source: string, { folder, mode }: CacheOptions)
     await rm(draft, { recursive: true, force: true });
   }
   return copy;
+}
+
+/** Changes when the file or folder, anything in it, or `salt` does. */
+export async function fingerprintOf(path: string, salt: string): Promise<string> {
+  const key = createHash('sha256').update(`${path}\0${salt}\0`);
+  await fingerprint(path, key);
+  return key.digest('hex').slice(0, 32);
 }
 
 async function fingerprint(path: string, key: ReturnType<typeof createHash>): Promise<void> {

@@ -11,11 +11,19 @@ export interface SidecarRoot {
   readonly program: string;
   /** folder for its socket on the host */
   readonly sockets: string;
+  /** Node's compiled code of the program, null: none */
+  readonly codeCache: { readonly folder: string; readonly writable: boolean } | null;
 }
+
+const codeCacheDir = `${ownDir}/code-cache`;
 
 /** Where the program lies inside: with an extension that says it is a module, whatever it was called outside. */
 export function sidecarProgram(spec: SidecarSpec): string {
   return `${ownDir}/${spec.name}${extname(spec.program) === '.ts' ? '.mts' : '.mjs'}`;
+}
+
+export function sidecarCommand(spec: SidecarSpec): string[] {
+  return [`${ownDir}/node`, '--disable-sigusr1', sidecarProgram(spec)];
 }
 
 /** Options of bwrap for one sidecar: Node, its libraries, one program file, and a folder to put its socket in. */
@@ -31,7 +39,11 @@ export function sidecarArgs(spec: SidecarSpec, root: SidecarRoot): string[] {
     ['--ro-bind', root.node, `${ownDir}/node`],
     ['--ro-bind', root.program, sidecarProgram(spec)],
     ['--bind', root.sockets, socketsDir],
+    root.codeCache === null
+      ? []
+      : [root.codeCache.writable ? '--bind' : '--ro-bind', root.codeCache.folder, codeCacheDir],
     ['--clearenv', '--setenv', 'HOME', guestHome, '--setenv', 'BOT_BOTTLE_CONTROL', 'stdio'],
+    root.codeCache === null ? [] : ['--setenv', 'NODE_COMPILE_CACHE', codeCacheDir],
     ['--chdir', guestHome, '--remount-ro', '/'],
   ].flat();
 }
