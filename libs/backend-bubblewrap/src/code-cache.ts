@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { access, chmod, chown, lchown, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, chown, lchown, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SidecarSpec } from '@bot-bottle/backend';
 import { startSandbox } from './bwrap/sandbox-process.ts';
@@ -29,9 +30,9 @@ export async function codeCache(
   root: Omit<SidecarRoot, 'codeCache'>,
   options: CodeCacheOptions,
 ): Promise<string | null> {
-  const key = await fingerprintOf(root.program, `${process.version} ${process.arch} ${spec.name}`);
+  const key = fingerprintOf(root.program, `${process.version} ${process.arch} ${spec.name}`);
   const entry = join(options.folder, `code-${key}`);
-  if (await exists(entry)) return entry;
+  if (existsSync(entry)) return entry;
   await ensureOwnFolder(options.folder, 0o755);
   const draft = join(options.folder, `.new-${randomBytes(8).toString('hex')}`);
   const sockets = `${draft}-sockets`;
@@ -49,7 +50,7 @@ export async function codeCache(
     await rename(draft, entry);
     return entry;
   } catch {
-    return (await exists(entry)) ? entry : null;
+    return existsSync(entry) ? entry : null;
   } finally {
     await rm(draft, { recursive: true, force: true });
     await rm(sockets, { recursive: true, force: true });
@@ -85,11 +86,4 @@ async function takeOver(path: string): Promise<void> {
   }
   await chown(path, uid, gid);
   await chmod(path, 0o755);
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

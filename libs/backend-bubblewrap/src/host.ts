@@ -89,19 +89,23 @@ export class BubblewrapHost implements BottleHost {
       });
     await removeTree(folder);
     await ensureOwnFolder(folder, otherUser ? 0o711 : 0o700);
-    const users = otherUser
-      ? await takeHostUsers(join(folders.runtime, '.users'), spec.identity)
-      : callersUser;
-    const home = await openHome(spec.stateDir, spec.identity, folders.homes, users.agent(), spec.workdir);
-    const sockets = new Map<SidecarName, SocketFolder>();
-    for (const name of spec.sidecars)
-      sockets.set(
-        name,
-        await openSocketFolder(folder, name, { sidecar: users.sidecar(name), agent: users.agent() }),
-      );
-    const host = new BubblewrapHost(spec, options, { folder, users, home, sockets });
-    await host.#record();
-    return host;
+    // at once, so that nobody takes the folder for a leftover
+    const record = { identity: spec.identity, stateDir: spec.stateDir, owner: ownMark(), sandboxes: [] };
+    await writeRecord(folder, record);
+    let users = callersUser;
+    try {
+      if (otherUser) users = await takeHostUsers(join(folders.runtime, '.users'), spec.identity);
+      const agent = users.agent();
+      const home = await openHome(spec.stateDir, spec.identity, folders.homes, agent, spec.workdir);
+      const sockets = new Map<SidecarName, SocketFolder>();
+      for (const name of spec.sidecars)
+        sockets.set(name, await openSocketFolder(folder, name, { sidecar: users.sidecar(name), agent }));
+      return new BubblewrapHost(spec, options, { folder, users, home, sockets });
+    } catch (error) {
+      await users.release();
+      await removeTree(folder);
+      throw error;
+    }
   }
 
   listenAddress(name: SidecarName): string {
@@ -210,9 +214,11 @@ export class BubblewrapHost implements BottleHost {
     await Promise.all([...this.#sandboxes].map((sandbox) => step('end a process', () => sandbox.destroy())));
     for (const folder of this.#sockets.values()) await step('stop watching a socket', () => folder.close());
     await step('finish the record', () => this.#recorded);
-    await step('remove the home', () => this.#home.remove());
-    await step('remove the runtime folder', () => removeTree(this.#folder));
-    await step('give back users', () => this.#users.release());
+    await Promise.all([
+      step('remove the home', () => this.#home.remove()),
+      step('remove the runtime folder', () => removeTree(this.#folder)),
+      step('give back users', () => this.#users.release()),
+    ]);
     return failures;
   }
 
@@ -259,7 +265,7 @@ export class BubblewrapHost implements BottleHost {
 
   async #readable(path: string): Promise<string> {
     const { cache, homes } = this.#options.folders;
-    if (homes === null || (await readableByOthers(path))) return path;
+    if (homes === null || readableByOthers(path)) return path;
     return await cachedCopy(path, { folder: cache, mode: 0o755 });
   }
 }

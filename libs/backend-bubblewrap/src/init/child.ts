@@ -1,7 +1,9 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
 import { encodeNumber, fromInit, MAX_CHUNK_BYTES, type StartRequest, WINDOW_BYTES } from './frames.ts';
+import { makePipes } from './pipes.ts';
 import { resizeTerminal, spawnOnTerminal, terminalLeader } from './terminal.ts';
 
 export type Send = (type: number, payload?: Uint8Array) => void;
@@ -10,7 +12,8 @@ const signalNames = new Map(Object.entries(constants.signals).map(([name, number
 
 /** One process that the owner asked for. */
 export class Child {
-  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #process: ChildProcess;
+  readonly #stdin: Writable;
   readonly #tty: boolean;
   readonly #send: Send;
   readonly #acknowledge: { stdout: (bytes: number) => void; stderr: (bytes: number) => void };
@@ -19,8 +22,9 @@ export class Child {
   constructor(request: StartRequest, send: Send, done: () => void) {
     this.#send = send;
     this.#tty = request.tty !== null;
-    this.#process = start(request);
-    const child = this.#process;
+    const { child, stdin, stdout, stderr } = start(request);
+    this.#process = child;
+    this.#stdin = stdin;
     child.once('spawn', () => {
       this.#running = true;
       send(fromInit.started);
@@ -28,22 +32,32 @@ export class Child {
     child.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#running) return;
       send(fromInit.failed, Buffer.from(failure(request, error).slice(0, 4096)));
+      for (const stream of [stdin, stdout, stderr]) stream.destroy();
       done();
     });
     child.once('exit', (code, signal) => {
       this.#running = false;
       send(fromInit.exit, Buffer.from(JSON.stringify({ code, signal })));
     });
-    child.once('close', done);
-    child.stdin.on('error', () => {});
+    let open = 3;
+    const closed = (): void => {
+      open -= 1;
+      if (open === 0) done();
+    };
+    child.once('exit', () => {
+      stdin.destroy();
+      closed();
+    });
+    for (const stream of [stdout, stderr]) stream.once('close', closed);
+    stdin.on('error', () => {});
     this.#acknowledge = {
       stdout: relay(
-        child.stdout,
+        stdout,
         (bytes) => send(fromInit.stdout, bytes),
         () => send(fromInit.stdoutEnd),
       ),
       stderr: relay(
-        child.stderr,
+        stderr,
         (bytes) => send(fromInit.stderr, bytes),
         () => send(fromInit.stderrEnd),
       ),
@@ -52,11 +66,11 @@ export class Child {
 
   write(bytes: Buffer): void {
     // a process that no longer reads still gets its input acknowledged: it is thrown away
-    this.#process.stdin.write(bytes, () => this.#send(fromInit.ackStdin, encodeNumber(bytes.length)));
+    this.#stdin.write(bytes, () => this.#send(fromInit.ackStdin, encodeNumber(bytes.length)));
   }
 
   end(): void {
-    this.#process.stdin.end();
+    this.#stdin.end();
   }
 
   acknowledge(stream: 'stdout' | 'stderr', bytes: number): void {
@@ -81,10 +95,31 @@ export class Child {
   }
 }
 
-function start(request: StartRequest): ChildProcessWithoutNullStreams {
-  if (request.tty !== null) return spawnOnTerminal(request, request.tty);
+interface Started {
+  readonly child: ChildProcess;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+}
+
+function start(request: StartRequest): Started {
+  if (request.tty !== null) {
+    const child = spawnOnTerminal(request, request.tty);
+    return { child, stdin: child.stdin, stdout: child.stdout, stderr: child.stderr };
+  }
+  const { theirs, ...ours } = makePipes();
   const [command = '', ...args] = request.argv;
-  return spawn(command, args, { cwd: request.cwd, env: request.env, stdio: 'pipe', detached: true });
+  try {
+    const child = spawn(command, args, {
+      cwd: request.cwd,
+      env: request.env,
+      stdio: [...theirs],
+      detached: true,
+    });
+    return { child, ...ours };
+  } finally {
+    for (const fd of theirs) closeSync(fd);
+  }
 }
 
 function failure(request: StartRequest, error: NodeJS.ErrnoException): string {

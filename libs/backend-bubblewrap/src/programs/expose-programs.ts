@@ -78,7 +78,7 @@ async function expose(path: string, options: ExposeOptions, binds: Map<string, s
       'launch_failed',
       `${path} must not be shown to a bottle: it is or holds a private folder`,
     );
-  const copy = verdict !== 'bind' || (options.otherUser && !(await readableByOthers(path)));
+  const copy = verdict !== 'bind' || (options.otherUser && !readableByOthers(path));
   binds.set(target, copy ? await cachedCopy(path, { folder: options.cache, mode: 0o755 }) : path);
 }
 

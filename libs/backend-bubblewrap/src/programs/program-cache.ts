@@ -1,17 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import {
-  access,
-  chmod,
-  copyFile,
-  lstat,
-  mkdir,
-  readdir,
-  readlink,
-  rename,
-  rm,
-  symlink,
-} from 'node:fs/promises';
+import { constants, existsSync, lstatSync, readdirSync } from 'node:fs';
+import { chmod, copyFile, lstat, mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ensureOwnFolder } from '../host-folders.ts';
 
@@ -29,9 +18,9 @@ interface CacheOptions {
  * @returns path of the copy
  */
 export async function cachedCopy(source: string, { folder, mode }: CacheOptions): Promise<string> {
-  const entry = join(folder, await fingerprintOf(source, String(mode)));
+  const entry = join(folder, fingerprintOf(source, String(mode)));
   const copy = join(entry, basename(source));
-  if (await exists(entry)) return copy;
+  if (existsSync(entry)) return copy;
   await ensureOwnFolder(folder, 0o755);
   const draft = join(folder, `.new-${randomBytes(8).toString('hex')}`);
   try {
@@ -40,7 +29,7 @@ export async function cachedCopy(source: string, { folder, mode }: CacheOptions)
     await chmod(draft, 0o755);
     // somebody else may have been quicker: theirs is the same
     await rename(draft, entry).catch(async (error: unknown) => {
-      if (!(await exists(entry))) throw error;
+      if (!existsSync(entry)) throw error;
     });
   } finally {
     await rm(draft, { recursive: true, force: true });
@@ -49,17 +38,17 @@ export async function cachedCopy(source: string, { folder, mode }: CacheOptions)
 }
 
 /** Changes when the file or folder, anything in it, or `salt` does. */
-export async function fingerprintOf(path: string, salt: string): Promise<string> {
+export function fingerprintOf(path: string, salt: string): string {
   const key = createHash('sha256').update(`${path}\0${salt}\0`);
-  await fingerprint(path, key);
+  fingerprint(path, key);
   return key.digest('hex').slice(0, 32);
 }
 
-async function fingerprint(path: string, key: ReturnType<typeof createHash>): Promise<void> {
-  const entry = await lstat(path, { bigint: true });
+function fingerprint(path: string, key: ReturnType<typeof createHash>): void {
+  const entry = lstatSync(path, { bigint: true });
   key.update(`${basename(path)}\0${entry.mode}\0${entry.size}\0${entry.mtimeNs}\0${entry.ctimeNs}\0`);
   if (!entry.isDirectory()) return;
-  for (const name of (await readdir(path)).toSorted()) await fingerprint(join(path, name), key);
+  for (const name of readdirSync(path).toSorted()) fingerprint(join(path, name), key);
 }
 
 async function copyTree(source: string, target: string, mode: number): Promise<void> {
@@ -74,11 +63,4 @@ async function copyTree(source: string, target: string, mode: number): Promise<v
   await copyFile(source, target, constants.COPYFILE_FICLONE);
   // never setuid, and executable only if it was
   await chmod(target, (entry.mode & 0o111) === 0 ? mode & 0o666 : mode & 0o777);
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
