@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import type { Backend, Bottle, BottleHost, SidecarName } from '../contracts.ts';
+import type { AuditLog } from '@bot-bottle/audit';
+import type { Authority } from '@bot-bottle/egress';
+import type { Backend, Bottle, BottleHost, BottleSpec, SidecarName } from '../contracts.ts';
 import { canaryFor, type Canary } from '../env/canary.ts';
 import { guestEnvironment } from '../env/guest-environment.ts';
 import { BackendError } from '../errors.ts';
@@ -51,7 +53,7 @@ export async function launchBottle(options: LaunchOptions): Promise<LaunchedBott
 }
 
 async function launch(options: LaunchOptions, undo: UndoStack): Promise<LaunchedBottle> {
-  const { plan, secrets } = options;
+  const { plan } = options;
   const state = new StateStore(plan.botBottleHome);
   const extraCa = await readExtraCa(plan.egress.extraCaFile);
   const lock = await state.lock(plan.identity);
@@ -59,27 +61,40 @@ async function launch(options: LaunchOptions, undo: UndoStack): Promise<Launched
   undo.add('removing the state', () => removeState(state, plan));
   await state.create(plan.identity, metadataFor(plan, options.cwd, process.pid));
 
-  const { AuditLog } = await import('@bot-bottle/audit');
-  const audit = await AuditLog.open({ dir: join(plan.botBottleHome, 'audit'), bottle: plan.identity });
-  undo.add('closing the audit log', () => audit.close());
-  await audit.append([
-    hostEvent('start', 'done', plan.identity, {
-      agent: plan.agent.name,
-      bottle: plan.agent.bottle.name,
-      backend: plan.backend.name,
-      mode: plan.mode.kind,
-    }),
-  ]);
-  options.signal?.throwIfAborted();
-
   const { mintAuthority } = await import('@bot-bottle/egress');
   const minting = mintAuthority({ bottle: plan.identity, days: 30 });
   const canary = canaryFor([...Object.keys(plan.env), ...plan.forwardedEnv.map(({ name }) => name)]);
-  const host = await openHost(options);
-  undo.add('closing the bottle', () => host.close());
-  const authority = await minting;
-  options.signal?.throwIfAborted();
+  const openHost = async (): Promise<BottleHost> => {
+    const opened = await options.backend.open(specOf(plan));
+    undo.add('closing the bottle', () => opened.close());
+    return opened;
+  };
+  const [audit, host] = await allOrFirstError([openAudit(plan, undo), openHost(), minting] as const);
+  try {
+    options.signal?.throwIfAborted();
+    return await bringUp({ ...options, undo, audit, host, canary, extraCa, authority: await minting });
+  } catch (error) {
+    const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
+    const failed = hostEvent('start', 'failed', plan.identity, {
+      code: typeof code === 'string' ? code : null,
+    });
+    await audit.append([failed]).catch(() => undefined);
+    throw error;
+  }
+}
 
+interface Opened extends LaunchOptions {
+  readonly undo: UndoStack;
+  readonly audit: AuditLog;
+  readonly host: BottleHost;
+  readonly canary: Canary;
+  readonly extraCa: string | null;
+  readonly authority: Authority;
+}
+
+/** Sidecars and bottle start side by side; nothing of the agent runs yet. */
+async function bringUp(options: Opened): Promise<LaunchedBottle> {
+  const { plan, secrets, undo, audit, host, canary, extraCa, authority } = options;
   const setups: Partial<Record<SidecarName, SidecarSetup>> = {
     egress: egressSetup(plan, secrets, { listen: host.listenAddress('egress'), authority, canary, extraCa }),
   };
@@ -149,17 +164,30 @@ async function removeState(state: StateStore, plan: BottlePlan): Promise<void> {
   if (!(await state.isPreserved(plan.identity))) await state.remove(plan.identity);
 }
 
-async function openHost({ plan, backend }: LaunchOptions): Promise<BottleHost> {
-  return await backend.open({
-    identity: plan.identity,
-    stateDir: plan.stateDir,
-    workdir: plan.workdir,
-    programs: plan.programs,
-    programDirs: plan.programDirs,
-    resources: plan.resources,
-    sidecars: plan.sidecars,
-  });
+async function openAudit(plan: BottlePlan, undo: UndoStack): Promise<AuditLog> {
+  const { AuditLog } = await import('@bot-bottle/audit');
+  const audit = await AuditLog.open({ dir: join(plan.botBottleHome, 'audit'), bottle: plan.identity });
+  undo.add('closing the audit log', () => audit.close());
+  await audit.append([
+    hostEvent('start', 'done', plan.identity, {
+      agent: plan.agent.name,
+      bottle: plan.agent.bottle.name,
+      backend: plan.backend.name,
+      mode: plan.mode.kind,
+    }),
+  ]);
+  return audit;
 }
+
+const specOf = (plan: BottlePlan): BottleSpec => ({
+  identity: plan.identity,
+  stateDir: plan.stateDir,
+  workdir: plan.workdir,
+  programs: plan.programs,
+  programDirs: plan.programDirs,
+  resources: plan.resources,
+  sidecars: plan.sidecars,
+});
 
 function programOf(name: SidecarName, options: LaunchOptions): string {
   const program = options.sidecarPrograms[name];
