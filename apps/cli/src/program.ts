@@ -20,6 +20,7 @@ export function createProgram(context: CommandContext, setExitCode: SetExitCode)
       writeErr: (text) => context.io.stderr.write(text),
       outputError: () => undefined,
     })
+    .hook('preAction', () => context.printer.load())
     .showHelpAfterError(false)
     .addHelpText(
       'after',

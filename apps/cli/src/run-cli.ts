@@ -32,6 +32,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...own], { from: 'user' });
     return exitCode;
   } catch (error) {
+    await printer.load();
     if (error instanceof CommanderError) return reportUsage(error, printer);
     return reportError(error, printer);
   }

@@ -1,5 +1,4 @@
 import { styleText } from 'node:util';
-import { visibleText } from '@bot-bottle/audit';
 import type { Io } from '../io.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
@@ -11,19 +10,32 @@ export interface PrinterOptions {
   readonly verbose: boolean;
 }
 
+type Sanitiser = (text: string, maxLength?: number) => string;
+
+/** Stricter than the real one, for what is said before that is loaded: plain ASCII only. */
+const asciiOnly: Sanitiser = (text) =>
+  text.replaceAll(/[^\n\t -~]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+
 /** The only way out: results on stdout, everything else on stderr, hostile text made visible. */
 export class Printer {
   readonly options: PrinterOptions;
   readonly #io: Io;
+  #visible: Sanitiser = asciiOnly;
 
   constructor(io: Io, options: PrinterOptions) {
     this.#io = io;
     this.options = options;
   }
 
+  /** Loads the sanitiser, which `--help` can do without. */
+  async load(): Promise<void> {
+    const { visibleText } = await import('@bot-bottle/audit');
+    this.#visible = visibleText;
+  }
+
   /** One or more lines of a result; a newline is added. */
   result(text: string): void {
-    this.#io.stdout.write(`${visibleText(text, Number.MAX_SAFE_INTEGER)}\n`);
+    this.#io.stdout.write(`${this.#visible(text, Number.MAX_SAFE_INTEGER)}\n`);
   }
 
   /** A result that holds our own escape sequences: every hostile part must have passed `visibleLine` already. */
@@ -37,23 +49,23 @@ export class Printer {
 
   /** Text for the human beside the result. */
   note(text: string): void {
-    if (!this.options.quiet) this.#io.stderr.write(`${visibleText(text)}\n`);
+    if (!this.options.quiet) this.#io.stderr.write(`${this.#visible(text)}\n`);
   }
 
   /** What is being done, with --verbose only. */
   detail(text: string): void {
-    if (this.options.verbose) this.#io.stderr.write(`bot-bottle: ${visibleText(text)}\n`);
+    if (this.options.verbose) this.#io.stderr.write(`bot-bottle: ${this.#visible(text)}\n`);
   }
 
   warning(text: string): void {
     this.#io.stderr.write(
-      `bot-bottle: ${this.styleError('yellow', 'warning:')} ${indent(visibleText(text))}\n`,
+      `bot-bottle: ${this.styleError('yellow', 'warning:')} ${indent(this.#visible(text))}\n`,
     );
   }
 
   error(text: string, hint: string | null = null): void {
-    this.#io.stderr.write(`bot-bottle: ${this.styleError('red', 'error:')} ${indent(visibleText(text))}\n`);
-    if (hint !== null) this.#io.stderr.write(`  hint: ${indent(visibleText(hint))}\n`);
+    this.#io.stderr.write(`bot-bottle: ${this.styleError('red', 'error:')} ${indent(this.#visible(text))}\n`);
+    if (hint !== null) this.#io.stderr.write(`  hint: ${indent(this.#visible(hint))}\n`);
   }
 
   /** Text as it is, e.g. a preflight that passed through the sanitiser already. */
