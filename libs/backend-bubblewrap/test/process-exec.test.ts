@@ -16,6 +16,12 @@ test('the exit code, both outputs and the input come through', async () => {
   expect(result).toMatchObject({ code: 7, stdout: 'given', stderr: 'err\n' });
 });
 
+test('a script can open its own standard streams by name', async () => {
+  const script = 'cat /dev/stdin > /dev/stdout; echo err > /dev/stderr';
+  const result = await execInBottle(local.bottle, ['sh', '-c', script], { input: 'given' });
+  expect(result).toMatchObject({ code: 0, stdout: 'given', stderr: 'err\n' });
+});
+
 test('arguments arrive as they are', async () => {
   const odd = ['', ' ', "it's", '$(id)', '`id`', '"q"', '\n', 'ä\u{1f980}', '-n', '--', '*', '\\', '\x01'];
   const result = await run('node', '-e', 'console.log(JSON.stringify(process.argv.slice(1)))', '--', ...odd);

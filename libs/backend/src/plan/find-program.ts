@@ -1,4 +1,4 @@
-import { access, constants, realpath, stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { BackendError } from '../errors.ts';
 
@@ -20,7 +20,7 @@ export function pathLookup(path: string): PathLookup {
 }
 
 /**
- * Absolute real path of a program of the host.
+ * Absolute path of a program of the host, by the name that the operator knows it by: links are left as they are.
  *
  * @throws BackendError `program_not_found`
  */
@@ -32,7 +32,7 @@ export async function findProgram(program: string, lookup: PathLookup): Promise<
       data: { program },
     });
   }
-  return await realpath(found);
+  return found;
 }
 
 async function isExecutable(path: string): Promise<boolean> {
