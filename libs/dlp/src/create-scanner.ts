@@ -24,9 +24,10 @@ export function createScanner(options: ScannerOptions): Scanner {
   const known = new KnownValues(
     runs('known_secrets') ? options.knownSecrets : [],
     runs('canary') ? options.canaries : [],
+    allow,
   );
   if (!known.isEmpty) detectors.push(known);
-  if (runs('token_patterns')) detectors.push(new TokenPatterns());
+  if (runs('token_patterns')) detectors.push(new TokenPatterns(allow));
   const crlf = runs('crlf');
   return {
     scanHead: (head) => scanHead(head, { detectors, crlf, allow }),

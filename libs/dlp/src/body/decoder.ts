@@ -9,7 +9,7 @@ import type { Transform } from 'node:stream';
 import { undecodable, type Coding } from './body-kind.ts';
 
 /** Output that is allowed whatever the ratio, in bytes. */
-const FREE_OUTPUT = 4 * 1024 * 1024;
+const FREE_OUTPUT = 16 * 1024 * 1024;
 const MAX_RATIO = 100;
 /** Input given to the decompressor at once, so that its output stays small. */
 const PIECE = 16 * 1024;
@@ -21,7 +21,7 @@ interface Engine extends Transform {
 
 /**
  * Undoes one content coding piece by piece. Anything that a lenient reader could take differently (data after the
- * end, a missing end, an output of more than 100 times the input beyond 4 MiB) is refused. Frames of zstd may follow
+ * end, a missing end, an output of more than 100 times the input beyond 16 MiB) is refused. Frames of zstd may follow
  * each other, as readers accept that.
  */
 export class Decoder {

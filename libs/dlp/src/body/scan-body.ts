@@ -3,6 +3,7 @@ import type { AllowEntry, BodyKind, Finding, Surface } from '../contracts.ts';
 import type { LayerDetector } from '../detectors/hit.ts';
 import { safeSurface } from '../findings/safe-surface.ts';
 import { toFindings } from '../findings/to-findings.ts';
+import { looksCompressed } from '../layers/inflate-nested.ts';
 import { walkLayers } from '../scan/walk-layers.ts';
 import { WindowScan } from '../stream/window-scan.ts';
 import { boundaryOf, codingsOf } from './body-kind.ts';
@@ -90,17 +91,12 @@ function surfaceOf(finding: Finding, parts: readonly BodyPart[], options: BodySc
 function scanParts(parts: readonly BodyPart[], options: BodyScanOptions): Finding[] {
   if (parts.length === 0) return [];
   const findings = parts.flatMap((part) => {
-    if (!mayBeCompressed(part.content)) return [];
+    if (!looksCompressed(part.content)) return [];
     return detached(part.content, options, safeSurface('part', part.name, options.detectors));
   });
   const contents = Buffer.concat(parts.map((part) => part.content));
   const names = Buffer.from(parts.map((part) => part.name).join(''), 'latin1');
   return [...findings, ...detached(contents, options, 'body'), ...detached(names, options, 'body')];
-}
-
-function mayBeCompressed(content: Uint8Array): boolean {
-  const first = content[0] ?? 0;
-  return first === 0x1f || first === 0x28 || (first & 0x0f) === 8 || (first & 0xf0) === 0x50;
 }
 
 /** Values spread over several strings of a JSON body. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { KnownSecret } from '../contracts.ts';
+import type { AllowEntry, KnownSecret } from '../contracts.ts';
+import { isAllowed } from '../findings/is-allowed.ts';
 import { literalForms } from '../forms/all-forms.ts';
 import { form, type EncodedForm } from '../forms/encoded-form.ts';
 import { listForms } from '../forms/simple-forms.ts';
@@ -35,11 +36,16 @@ export class KnownValues implements LayerDetector {
   readonly #literals: LiteralSet<Target>;
   readonly #skeletons: LiteralSet<Target>;
 
-  constructor(secrets: readonly KnownSecret[], canaries: readonly KnownSecret[]) {
+  /** Allowed values are not searched at all, so that a flood of them cannot exhaust the limit. */
+  constructor(
+    secrets: readonly KnownSecret[],
+    canaries: readonly KnownSecret[],
+    allow: readonly AllowEntry[],
+  ) {
     const values = [
       ...secrets.map((secret) => valueOf('known_secrets', secret)),
       ...canaries.map((canary) => valueOf('canary', canary)),
-    ].filter((value) => value.bytes.length >= MIN_VALUE);
+    ].filter((value) => value.bytes.length >= MIN_VALUE && !isAllowed(allow, value));
     const targets = values.flatMap((value) =>
       windowsOf(value.bytes).map((part) => ({ target: { value, offset: part.start }, bytes: part.bytes })),
     );

@@ -1,6 +1,7 @@
 import type { AllowEntry, Finding, Surface } from '../contracts.ts';
 import type { Hit } from '../detectors/hit.ts';
 import type { PlacedHit } from '../scan/walk-layers.ts';
+import { isAllowed } from './is-allowed.ts';
 import { maskedContext } from './masked-context.ts';
 
 interface Span {
@@ -22,7 +23,7 @@ export function toFindings(
   const everySpan = hits.flatMap(({ span }) => (span === null ? [] : [span]));
   const byValue = new Map<string, { hit: Hit; spans: Span[] }>();
   for (const { hit, span } of hits) {
-    if (allow.some((entry) => allows(entry, hit))) continue;
+    if (isAllowed(allow, hit)) continue;
     const key = `${hit.rule} ${hit.sha256}`;
     const entry = byValue.get(key) ?? { hit, spans: [] };
     byValue.set(key, entry);
@@ -44,16 +45,6 @@ export function toFindings(
       context: maskedContext(bytes, span, everySpan),
     }));
   });
-}
-
-/** An entry suppresses what matches all that it names; an entry that names nothing suppresses nothing. */
-export function allows(
-  entry: AllowEntry,
-  found: { readonly rule: string; readonly sha256: string },
-): boolean {
-  if (entry.rule === undefined && entry.sha256 === undefined) return false;
-  const sameRule = entry.rule === undefined || entry.rule === found.rule;
-  return sameRule && (entry.sha256 === undefined || entry.sha256.toLowerCase() === found.sha256);
 }
 
 /** Overlapping spans put together, in order. */

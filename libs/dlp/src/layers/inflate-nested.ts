@@ -9,11 +9,24 @@ const MAX_FRAMES = 16;
  * something follows it. Returns null for what is not compressed. Brotli has no magic number and is not recognised.
  */
 export function inflateNested(bytes: Uint8Array): Uint8Array | null {
-  const [a = 0, b = 0, c = 0] = bytes;
-  if (a === 0x1f && b === 0x8b && c === 8) return inflateRaw(bytes.subarray(gzipHeaderLength(bytes)));
+  if (isGzip(bytes)) return inflateRaw(bytes.subarray(gzipHeaderLength(bytes)));
   if (isZstd(bytes)) return zstdFrames(bytes);
-  if ((a & 0x0f) === 8 && a >> 4 <= 7 && ((a << 8) | b) % 31 === 0) return inflateRaw(bytes.subarray(2));
-  return null;
+  return isZlib(bytes) ? inflateRaw(bytes.subarray(2)) : null;
+}
+
+/** Whether the first bytes are those of gzip, zlib or zstd. */
+export function looksCompressed(bytes: Uint8Array): boolean {
+  return isGzip(bytes) || isZstd(bytes) || isZlib(bytes);
+}
+
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
+}
+
+/** RFC 1950, section 2.2. */
+function isZlib(bytes: Uint8Array): boolean {
+  const [a = 0, b = 0] = bytes;
+  return (a & 0x0f) === 8 && a >> 4 <= 7 && ((a << 8) | b) % 31 === 0;
 }
 
 function inflateRaw(bytes: Uint8Array): Uint8Array | null {

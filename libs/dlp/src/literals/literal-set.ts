@@ -18,8 +18,6 @@ export interface LiteralHit<Owner> {
 const LONG = 11;
 const SHORT = 7;
 const FOLD = 0x20202020;
-const HAS_SHORT = 1;
-const HAS_LONG = 2;
 
 /**
  * Finds any of thousands of literals in one pass that reads four bytes at a time.
@@ -31,8 +29,9 @@ const HAS_LONG = 2;
  */
 export class LiteralSet<Owner> {
   readonly #literals: ReadonlyArray<Literal<Owner>>;
-  readonly #filter: Uint8Array;
-  readonly #pairs: Uint8Array;
+  /** one bit per word, and per pair of words: small enough to stay in the processor's nearest cache */
+  readonly #filter: Int32Array;
+  readonly #pairs: Int32Array;
   readonly #shift: number;
   readonly #short: ReadonlyMap<number, readonly number[]>;
   readonly #long: ReadonlyMap<number, readonly number[]>;
@@ -42,8 +41,8 @@ export class LiteralSet<Owner> {
     this.#literals = literals;
     const bits = Math.min(18, Math.max(12, Math.ceil(Math.log2(literals.length * 4 * 16 + 1))));
     this.#shift = 32 - bits;
-    this.#filter = new Uint8Array(1 << bits);
-    this.#pairs = new Uint8Array(1 << bits);
+    this.#filter = new Int32Array(1 << (bits - 5));
+    this.#pairs = new Int32Array(1 << (bits - 5));
     const short = new Map<number, number[]>();
     const long = new Map<number, number[]>();
     literals.forEach((literal, index) => {
@@ -54,10 +53,9 @@ export class LiteralSet<Owner> {
       const base = (bytes.length - (isLong ? LONG : SHORT)) >> 1;
       for (let at = base; at < base + 4; at++) {
         const word = wordAt(bytes, at);
-        const slot = hash(word) >>> this.#shift;
-        this.#filter[slot] = (this.#filter[slot] ?? 0) | (isLong ? HAS_LONG : HAS_SHORT);
+        setBit(this.#filter, hash(word) >>> this.#shift);
         const key = isLong ? hashPair(word, wordAt(bytes, at + 4)) : word;
-        if (isLong) this.#pairs[key >>> this.#shift] = 1;
+        if (isLong) setBit(this.#pairs, key >>> this.#shift);
         push(isLong ? long : short, key, index * 0x10000 + at);
       }
     });
@@ -78,21 +76,21 @@ export class LiteralSet<Owner> {
     const hits: Array<LiteralHit<Owner>> = [];
     if (this.#literals.length === 0 || text.length < SHORT) return hits;
     const phase = (4 - (text.byteOffset & 3)) & 3;
-    const words = new Uint32Array(text.buffer, text.byteOffset + phase, (text.length - phase) >> 2);
+    const words = new Int32Array(text.buffer, text.byteOffset + phase, (text.length - phase) >> 2);
     const filter = this.#filter;
     const pairs = this.#pairs;
     const shift = this.#shift;
     for (let i = 0; i < words.length; i++) {
       const word = (words[i] ?? 0) | FOLD;
-      const kinds = filter[Math.imul(word, 0x9e3779b1) >>> shift] ?? 0;
-      if (kinds === 0) continue;
+      const slot = Math.imul(word, 0x9e3779b1) >>> shift;
+      if ((((filter[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 0) continue;
       const at = phase + i * 4;
-      if ((kinds & HAS_LONG) !== 0 && i + 1 < words.length) {
+      if (i + 1 < words.length) {
         const key = hashPair(word, (words[i + 1] ?? 0) | FOLD);
-        const found = pairs[key >>> shift] === 1 ? this.#long.get(key) : undefined;
+        const found = hasBit(pairs, key >>> shift) ? this.#long.get(key) : undefined;
         if (found !== undefined) this.#verify(text, at, found, fold, hits);
       }
-      if ((kinds & HAS_SHORT) !== 0) {
+      if (this.#short.size > 0) {
         const found = this.#short.get(word);
         if (found !== undefined) this.#verify(text, at, found, fold, hits);
       }
@@ -126,6 +124,14 @@ const scratchWord = new Uint32Array(scratch.buffer);
 function wordAt(bytes: Uint8Array, at: number): number {
   for (let i = 0; i < 4; i++) scratch[i] = foldByte(bytes[at + i] ?? 0);
   return (scratchWord[0] ?? 0) | 0;
+}
+
+function setBit(bits: Int32Array, slot: number): void {
+  bits[slot >>> 5] = (bits[slot >>> 5] ?? 0) | (1 << (slot & 31));
+}
+
+function hasBit(bits: Int32Array, slot: number): boolean {
+  return (((bits[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 1;
 }
 
 function hash(word: number): number {

@@ -1,12 +1,13 @@
 import type { Hit, LayerDetector } from '../detectors/hit.ts';
 import { decodeBase64At, decodeRuns, type DecodedRuns } from '../layers/decode-runs.ts';
-import { inflateNested } from '../layers/inflate-nested.ts';
+import { inflateNested, looksCompressed } from '../layers/inflate-nested.ts';
 import { mayHoldEscapes, unescapeOnce } from '../layers/unescape.ts';
 
 /** Layers that are undone below the bytes as sent. */
 const MAX_DEPTH = 3;
-/** Compressed texts inside encoded ones that are looked into, per scan. */
-const MAX_NESTED = 16;
+/** What looks compressed inside a text is tried so often per scan, and until so many bytes came out. */
+const NESTED_TRIES = 256;
+const NESTED_BYTES = 16 * 1024 * 1024;
 /** Findings per scan; the rest would change nothing. */
 const LIMIT = 256;
 
@@ -20,6 +21,12 @@ export interface WalkOptions {
 export interface PlacedHit {
   readonly hit: Hit;
   readonly span: { readonly start: number; readonly end: number } | null;
+}
+
+/** What is left for compressed texts. */
+interface Budget {
+  tries: number;
+  bytes: number;
 }
 
 interface Layer {
@@ -41,7 +48,7 @@ export function walkLayers(
   options: WalkOptions,
 ): PlacedHit[] {
   const found: PlacedHit[] = [];
-  const budget = { nested: MAX_NESTED };
+  const budget: Budget = { tries: NESTED_TRIES, bytes: NESTED_BYTES };
   const queue: Layer[] = [{ bytes, depth: 0, isText: true, place: (start, end) => ({ start, end }) }];
   for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
     for (const detector of detectors) {
@@ -58,7 +65,7 @@ export function walkLayers(
   return found;
 }
 
-function below(layer: Layer, budget: { nested: number }, quotedPrintable: boolean): Layer[] {
+function below(layer: Layer, budget: Budget, quotedPrintable: boolean): Layer[] {
   const depth = layer.depth + 1;
   const layers: Layer[] = [];
   const escaped =
@@ -79,7 +86,9 @@ function below(layer: Layer, budget: { nested: number }, quotedPrintable: boolea
   if (runs !== null) {
     const { text, binary } = sorted(runs);
     for (const content of [text, binary]) if (content.length > 0) layers.push(opaque(content));
-    for (const start of runs.starts) layers.push(...inflated(runs.bytes.subarray(start), budget, opaque));
+    runs.starts.forEach((start, index) => {
+      layers.push(...inflated(runs.bytes.subarray(start, runs.starts[index + 1]), budget, opaque));
+    });
   }
   for (const start of magicPlaces(layer.bytes)) {
     layers.push(...inflated(decodeBase64At(layer.bytes, start, 2 * 1024 * 1024), budget, opaque));
@@ -88,15 +97,12 @@ function below(layer: Layer, budget: { nested: number }, quotedPrintable: boolea
   return layers;
 }
 
-function inflated(
-  content: Uint8Array,
-  budget: { nested: number },
-  opaque: (content: Uint8Array) => Layer,
-): Layer[] {
-  if (budget.nested === 0) return [];
+function inflated(content: Uint8Array, budget: Budget, opaque: (content: Uint8Array) => Layer): Layer[] {
+  if (budget.tries === 0 || budget.bytes <= 0 || !looksCompressed(content)) return [];
+  budget.tries--;
   const output = inflateNested(content);
   if (output === null) return [];
-  budget.nested--;
+  budget.bytes -= output.length;
   return [opaque(output)];
 }
 

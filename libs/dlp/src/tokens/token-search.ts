@@ -14,6 +14,12 @@ interface Anchor {
   readonly at: number;
 }
 
+interface State {
+  /** the bytes, one character each, made when they are needed */
+  text: string | null;
+  readonly accepts: (hit: TokenHit) => boolean;
+}
+
 const FOLD = 0x20202020;
 
 /**
@@ -38,10 +44,10 @@ export class TokenSearch {
     }
   }
 
-  /** Hits in the order of their anchors, at most `limit`. */
-  search(bytes: Uint8Array, limit: number): TokenHit[] {
+  /** Accepted hits in the order of their anchors, at most a few over `limit`. */
+  search(bytes: Uint8Array, limit: number, accepts: (hit: TokenHit) => boolean): TokenHit[] {
     const hits: TokenHit[] = [];
-    const state: { text: string | null } = { text: null };
+    const state: State = { text: null, accepts };
     const filter = this.#filter;
     const phase = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
     const words = new Int32Array(bytes.buffer, bytes.byteOffset + phase, (bytes.length - phase) >> 2);
@@ -75,7 +81,7 @@ export class TokenSearch {
     return hits;
   }
 
-  #check(bytes: Uint8Array, at: number, key: number, state: { text: string | null }, hits: TokenHit[]): void {
+  #check(bytes: Uint8Array, at: number, key: number, state: State, hits: TokenHit[]): void {
     if (this.#filter[slotOf(key)] === 0) return;
     for (const anchor of this.#anchors.get(key) ?? []) {
       const start = at - anchor.at;
@@ -83,8 +89,9 @@ export class TokenSearch {
       // one character per byte, so that offsets in the text are offsets in the bytes
       state.text ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
       const hit = tryRule(anchor.rule, state.text, start);
-      if (hit !== null && !hits.some((other) => other.rule === hit.rule && other.start === hit.start))
-        hits.push(hit);
+      if (hit === null || !state.accepts(hit)) continue;
+      // anchors of one rule may overlap
+      if (!hits.some((other) => other.rule === hit.rule && other.start === hit.start)) hits.push(hit);
     }
   }
 }
