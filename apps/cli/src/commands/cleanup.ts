@@ -21,18 +21,35 @@ type Found = Pick<Leftover, 'kind' | 'identity' | 'description' | 'remove'> & {
 export async function cleanup({ io, printer }: CommandContext, given: object): Promise<number> {
   const { json, yes } = reportOptionsSchema.parse(given);
   const found = await findAll(io);
-  const shown = found.map(({ remove: _remove, ...facts }) => facts);
   if (found.length === 0) {
     if (json) printer.json({ leftovers: [], failed: [] });
     else printer.note('nothing is left over');
     return 0;
   }
   if (!json)
-    printer.result(shown.map((each) => `${each.kind}  ${visibleLine(each.description, 300)}`).join('\n'));
+    printer.result(found.map((each) => `${each.kind}  ${visibleLine(each.description, 300)}`).join('\n'));
   if (!yes && !(await confirm(`Remove ${found.length} leftovers?`, 'confirm beforehand with --yes'))) {
     printer.note('nothing was removed');
     return 1;
   }
+  const failed = await removeAll(found, printer);
+  // What hangs on something else, e.g. the home of a state that is gone now, shows only then.
+  const bottles = new Set(found.map(({ identity }) => identity));
+  const shownBefore = new Set(found.map(({ description }) => description));
+  const later = (await findAll(io)).filter(
+    ({ identity, description }) => bottles.has(identity) && !shownBefore.has(description),
+  );
+  failed.push(...(await removeAll(later, printer)));
+  found.push(...later);
+  if (json) printer.json({ leftovers: found.map(factsOf), failed });
+  else printer.note(`removed ${found.length - failed.length} of ${found.length}`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+const factsOf = ({ remove: _remove, ...facts }: Found): Omit<Found, 'remove'> => facts;
+
+/** @returns descriptions of what could not be removed */
+async function removeAll(found: readonly Found[], printer: CommandContext['printer']): Promise<string[]> {
   const failed: string[] = [];
   for (const each of found) {
     try {
@@ -44,9 +61,7 @@ export async function cleanup({ io, printer }: CommandContext, given: object): P
       );
     }
   }
-  if (json) printer.json({ leftovers: shown, failed });
-  else printer.note(`removed ${found.length - failed.length} of ${found.length}`);
-  return failed.length === 0 ? 0 : 1;
+  return failed;
 }
 
 async function findAll(io: CommandContext['io']): Promise<Found[]> {

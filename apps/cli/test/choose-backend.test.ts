@@ -1,0 +1,55 @@
+import type { Availability, Backend } from '@bot-bottle/backend';
+import { expect, it } from 'vitest';
+import { chooseBackend } from '../src/launch/choose-backend.ts';
+
+function backend(name: Backend['name'], found: Availability): () => Backend {
+  return () => ({
+    name,
+    capabilities: { rootExec: false, rebuild: false, gvisor: false, resourceLimits: [] },
+    probe: async () => found,
+    open: () => Promise.reject(new Error('not opened in this test')),
+    leftovers: async () => [],
+  });
+}
+
+const works: Availability = { available: true, detail: '' };
+const broken: Availability = { available: false, reason: 'it is off', remedy: 'switch it on' };
+const none = { option: null, variable: undefined, setting: null } as const;
+
+it('takes the option before the variable before the settings before the first that works', async () => {
+  const factories = { docker: backend('docker', works), bubblewrap: backend('bubblewrap', works) };
+  const all = { option: 'bubblewrap', variable: 'docker', setting: 'docker' } as const;
+  expect((await chooseBackend(all, factories)).reason).toBe('--backend');
+  expect(await chooseBackend({ ...all, option: null }, factories)).toMatchObject({
+    backend: { name: 'docker' },
+    reason: 'BOT_BOTTLE_BACKEND',
+  });
+  const settings = await chooseBackend({ ...none, setting: 'bubblewrap' }, factories);
+  expect(settings).toMatchObject({ backend: { name: 'bubblewrap' }, reason: 'settings.yml' });
+  expect((await chooseBackend(none, factories)).backend.name).toBe('docker');
+});
+
+it('goes on to the next that works when none is asked for', async () => {
+  const factories = { docker: backend('docker', broken), bubblewrap: backend('bubblewrap', works) };
+  expect((await chooseBackend(none, factories)).backend.name).toBe('bubblewrap');
+});
+
+it('never falls back from one that was asked for', async () => {
+  const factories = { docker: backend('docker', broken), bubblewrap: backend('bubblewrap', works) };
+  await expect(chooseBackend({ ...none, option: 'docker' }, factories)).rejects.toMatchObject({
+    code: 'backend_unavailable',
+    hint: 'switch it on',
+    exitCode: 1,
+  });
+});
+
+it('says why when none works', async () => {
+  await expect(chooseBackend(none, { bubblewrap: backend('bubblewrap', broken) })).rejects.toThrow(
+    /it is off/,
+  );
+});
+
+it('refuses a backend that is not in this build', async () => {
+  const wish = { ...none, option: 'smolmachines' } as const;
+  await expect(chooseBackend(wish, {})).rejects.toMatchObject({ code: 'not_available' });
+});

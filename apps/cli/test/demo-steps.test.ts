@@ -1,0 +1,69 @@
+import { expect, it } from 'vitest';
+import type { AgentReport } from '../src/demo/agent-script.ts';
+import { demoSteps, type DemoFacts } from '../src/demo/demo-steps.ts';
+
+const ok = { status: 200, deny: null, headers: '{}', body: 'hello', error: null };
+const denied = (code: string): AgentReport['host'] => ({
+  status: 403,
+  deny: code,
+  headers: '{}',
+  body: JSON.stringify({ bot_bottle: 1, code }),
+  error: null,
+});
+
+const good: DemoFacts = {
+  token: 'the-token',
+  report: {
+    allowed: ok,
+    echo: ok,
+    host: denied('host_not_allowed'),
+    method: denied('method_not_allowed'),
+    path: denied('path_not_allowed'),
+    leak: denied('dlp_blocked'),
+    dns: 'EAI_AGAIN',
+    outside: 'ENETUNREACH',
+    upstream: 'ECONNREFUSED',
+    env: '{}',
+  },
+  requests: [{ method: 'GET', path: '/v1/hello', authorization: 'Bearer the-token' }],
+  tokenInBottle: false,
+  tokenInAnswers: false,
+  audit: { ok: true, lines: 10, denied: 4 },
+  filesWithSecrets: [],
+  filesSearched: 7,
+};
+
+it('is content when everything is as it should be', () => {
+  expect(demoSteps(good).filter((step) => !step.ok)).toEqual([]);
+});
+
+const report = (changes: Partial<AgentReport>): Partial<DemoFacts> => ({
+  report: { ...good.report, ...changes },
+});
+
+it.each<[string, Partial<DemoFacts>]>([
+  [
+    'the API got another credential',
+    { requests: [{ method: 'GET', path: '/v1/hello', authorization: 'Bearer x' }] },
+  ],
+  ['the API was not reached', { requests: [] }],
+  ['the token is in the bottle', { tokenInBottle: true }],
+  ['the token comes back', { tokenInAnswers: true }],
+  ['an undeclared host answers', report({ host: ok })],
+  ['a denial without its JSON', report({ method: { ...denied('method_not_allowed'), body: 'no' } })],
+  ['a denial with another reason', report({ path: denied('host_not_allowed') })],
+  [
+    'a leak arrives',
+    { requests: [...good.requests, { method: 'POST', path: '/v1/notes', authorization: '' }] },
+  ],
+  ['a leak is let through', report({ leak: ok })],
+  ['a name resolves', report({ dns: 'resolved' })],
+  ['the outside answers', report({ outside: 'connected' })],
+  ['the host is reachable', report({ upstream: 'connected' })],
+  ['the chain is broken', { audit: { ok: false, lines: 10, denied: 4 } }],
+  ['a denial is not recorded', { audit: { ok: true, lines: 10, denied: 3 } }],
+  ['a file holds a secret', { filesWithSecrets: ['x'] }],
+  ['nothing was searched', { filesSearched: 0 }],
+])('fails exactly one step when %s', (_what, changes) => {
+  expect(demoSteps({ ...good, ...changes }).filter((step) => !step.ok)).toHaveLength(1);
+});
