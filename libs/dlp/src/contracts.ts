@@ -31,7 +31,7 @@ export interface Finding {
   readonly rule: string;
   readonly severity: 'low' | 'medium' | 'high' | 'critical';
   readonly surface: Surface;
-  /** offset of the first byte in the surface as it was sent, null when known only after decoding */
+  /** offset of the first byte in the surface as it was sent (of a part: in the body), null when known only after decoding */
   readonly offset: number | null;
   /** length in bytes of the span in the sent bytes, null with `offset` */
   readonly length: number | null;
