@@ -208,4 +208,19 @@ describe('a streamed body', () => {
     const none = createScanner({ detectors: [], knownSecrets: [], canaries: [], allow: [] });
     expect((await pass(none, plainBody, bytes(secret), [3])).released.toString()).toBe(secret);
   });
+
+  it.each([null, 'gzip'])('keeps nothing for release after a finding (%s)', async (contentEncoding) => {
+    const body = Buffer.concat([bytes(`${secret} `), filler(4 * 1024 * 1024)]);
+    const sent = contentEncoding === null ? body : gzipSync(body);
+    const stream = scanner.stream({ contentType: null, contentEncoding });
+    let findings = 0;
+    for (let at = 0; at < sent.length; at += 50_000) {
+      const step = await stream.push(sent.subarray(at, at + 50_000));
+      findings += step.findings.length;
+      expect(step.release).toEqual([]);
+      expect(stream.heldBytes).toBeLessThan(1024 * 1024);
+    }
+    findings += (await stream.end()).findings.length;
+    expect(findings).toBe(1);
+  });
 });

@@ -136,7 +136,12 @@ export class ScannedBody implements BodyStream {
     const findings = found.filter((finding) => this.#isNew(finding));
     if (found.length > 0) this.#isTainted = true;
     const release: Uint8Array[] = [];
-    if (this.#isTainted) return { release, findings };
+    if (this.#isTainted) {
+      // what will never be released need not be kept, however long the caller goes on
+      this.#pending = [];
+      this.#pendingBytes = 0;
+      return { release, findings };
+    }
     while (this.#released < upTo) {
       const first = this.#pending.shift();
       if (first === undefined) break;
@@ -153,10 +158,9 @@ export class ScannedBody implements BodyStream {
   /** The bytes as sent and what they decode to often show the same thing. */
   #isNew(finding: Finding): boolean {
     const value = `${finding.rule} ${finding.sha256}`;
-    const key = finding.offset === null ? value : `${value} ${finding.offset}`;
-    if (this.#seen.has(key)) return false;
-    this.#seen.add(key).add(value);
-    return true;
+    const isNew = finding.offset !== null || !this.#seen.has(value);
+    this.#seen.add(value);
+    return isNew;
   }
 
   async #giveTurn(bytes: number): Promise<void> {

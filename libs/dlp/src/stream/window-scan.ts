@@ -100,7 +100,8 @@ export class WindowScan {
   }
 
   #isNew(finding: Finding): boolean {
-    const key = `${finding.rule} ${finding.sha256} ${finding.offset}`;
+    if (finding.offset !== null) return true;
+    const key = `${finding.rule} ${finding.sha256}`;
     if (this.#seen.has(key)) return false;
     this.#seen.add(key);
     return true;
