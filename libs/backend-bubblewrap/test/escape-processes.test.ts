@@ -42,7 +42,7 @@ describe.each(users)('processes, started by $name', (user) => {
       targets.stdout
         .trim()
         .split('\n')
-        .filter((line) => !line.startsWith('/tmp/.pipes-')),
+        .filter((line) => !line.startsWith('pipe:')),
     ).toEqual([]);
     expect(targets.stdout.trim().split('\n').length).toBe(3);
   });

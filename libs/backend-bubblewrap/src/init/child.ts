@@ -10,88 +10,105 @@ export type Send = (type: number, payload?: Uint8Array) => void;
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
-/** One process that the owner asked for. */
+/** One process that the owner asked for. Orders that come before it runs wait in line. */
 export class Child {
-  readonly #process: ChildProcess;
-  readonly #stdin: Writable;
-  readonly #tty: boolean;
+  readonly #request: StartRequest;
   readonly #send: Send;
-  readonly #acknowledge: { stdout: (bytes: number) => void; stderr: (bytes: number) => void };
+  readonly #done: () => void;
+  readonly #started: Promise<Started | null>;
   #running = false;
 
   constructor(request: StartRequest, send: Send, done: () => void) {
+    this.#request = request;
     this.#send = send;
-    this.#tty = request.tty !== null;
-    const { child, stdin, stdout, stderr } = start(request);
-    this.#process = child;
-    this.#stdin = stdin;
+    this.#done = done;
+    this.#started = start(request).then(
+      (started) => this.#follow(started),
+      (error: NodeJS.ErrnoException) => {
+        this.#fail(error);
+        return null;
+      },
+    );
+  }
+
+  #follow({ child, stdin, stdout, stderr }: Omit<Started, 'acknowledge'>): Started {
     child.once('spawn', () => {
       this.#running = true;
-      send(fromInit.started);
+      this.#send(fromInit.started);
     });
     child.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#running) return;
-      send(fromInit.failed, Buffer.from(failure(request, error).slice(0, 4096)));
       for (const stream of [stdin, stdout, stderr]) stream.destroy();
-      done();
-    });
-    child.once('exit', (code, signal) => {
-      this.#running = false;
-      send(fromInit.exit, Buffer.from(JSON.stringify({ code, signal })));
+      this.#fail(error);
     });
     let open = 3;
     const closed = (): void => {
       open -= 1;
-      if (open === 0) done();
+      if (open === 0) this.#done();
     };
-    child.once('exit', () => {
+    child.once('exit', (code, signal) => {
+      this.#running = false;
+      this.#send(fromInit.exit, Buffer.from(JSON.stringify({ code, signal })));
       stdin.destroy();
       closed();
     });
     for (const stream of [stdout, stderr]) stream.once('close', closed);
     stdin.on('error', () => {});
-    this.#acknowledge = {
+    const acknowledge = {
       stdout: relay(
         stdout,
-        (bytes) => send(fromInit.stdout, bytes),
-        () => send(fromInit.stdoutEnd),
+        (bytes) => this.#send(fromInit.stdout, bytes),
+        () => this.#send(fromInit.stdoutEnd),
       ),
       stderr: relay(
         stderr,
-        (bytes) => send(fromInit.stderr, bytes),
-        () => send(fromInit.stderrEnd),
+        (bytes) => this.#send(fromInit.stderr, bytes),
+        () => this.#send(fromInit.stderrEnd),
       ),
     };
+    return { child, stdin, stdout, stderr, acknowledge };
+  }
+
+  #fail(error: NodeJS.ErrnoException): void {
+    this.#send(fromInit.failed, Buffer.from(failure(this.#request, error).slice(0, 4096)));
+    this.#done();
+  }
+
+  #when(order: (started: Started) => void): void {
+    void this.#started.then((started) => (started === null ? undefined : order(started)));
   }
 
   write(bytes: Buffer): void {
     // a process that no longer reads still gets its input acknowledged: it is thrown away
-    this.#stdin.write(bytes, () => this.#send(fromInit.ackStdin, encodeNumber(bytes.length)));
+    this.#when(({ stdin }) => stdin.write(bytes, () => this.#send(fromInit.ackStdin, encodeNumber(bytes.length))));
   }
 
   end(): void {
-    this.#stdin.end();
+    this.#when(({ stdin }) => stdin.end());
   }
 
   acknowledge(stream: 'stdout' | 'stderr', bytes: number): void {
-    this.#acknowledge[stream](bytes);
+    this.#when(({ acknowledge }) => acknowledge[stream](bytes));
   }
 
   resize(size: { cols: number; rows: number }): void {
-    if (this.#tty && this.#process.pid !== undefined) resizeTerminal(this.#process.pid, size);
+    this.#when(({ child }) => {
+      if (this.#request.tty !== null && child.pid !== undefined) resizeTerminal(child.pid, size);
+    });
   }
 
   /** Signals the process and everything that stayed in its group. */
   signal(number: number): void {
-    const pid = this.#process.pid;
-    const name = signalNames.get(number);
-    if (pid === undefined || name === undefined || !this.#running) return;
-    const target = this.#tty ? (terminalLeader(pid) ?? pid) : pid;
-    try {
-      process.kill(-target, number);
-    } catch {
-      // it is already gone
-    }
+    this.#when(({ child: { pid } }) => {
+      const name = signalNames.get(number);
+      if (pid === undefined || name === undefined || !this.#running) return;
+      const target = this.#request.tty === null ? pid : (terminalLeader(pid) ?? pid);
+      try {
+        process.kill(-target, number);
+      } catch {
+        // it is already gone
+      }
+    });
   }
 }
 
@@ -100,14 +117,15 @@ interface Started {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
+  readonly acknowledge: { stdout: (bytes: number) => void; stderr: (bytes: number) => void };
 }
 
-function start(request: StartRequest): Started {
+async function start(request: StartRequest): Promise<Omit<Started, 'acknowledge'>> {
   if (request.tty !== null) {
     const child = spawnOnTerminal(request, request.tty);
     return { child, stdin: child.stdin, stdout: child.stdout, stderr: child.stderr };
   }
-  const { theirs, ...ours } = makePipes();
+  const { theirs, ...ours } = await makePipes();
   const [command = '', ...args] = request.argv;
   try {
     const child = spawn(command, args, {

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 
 /** Real pipes for one process: our ends as streams, its ends as descriptors to hand over and then close. */
@@ -10,43 +11,36 @@ export interface Pipes {
   readonly theirs: readonly [stdin: number, stdout: number, stderr: number];
 }
 
+// Shells keep a small here-document in a pipe. This one holds three until its input ends.
+const holder = 'exec 3<<X 4<<X 5<<X\nX\nX\nX\necho ready; read wait';
+
 /**
- * Makes pipes by way of FIFOs. Node's own are sockets, which cannot be opened again by name: with them
- * `echo > /dev/stderr` and `cat /dev/stdin`, which scripts do all the time, fail with ENXIO.
+ * Makes anonymous pipes. Node's own are sockets, which cannot be opened again by name: with them
+ * `echo > /dev/stderr` and `cat /dev/stdin`, which scripts do all the time, fail with ENXIO. Node cannot call
+ * pipe(2), so a shell does, and its pipes are opened through /proc.
  */
-export function makePipes(): Pipes {
-  const folder = mkdtempSync('/tmp/.pipes-');
+export async function makePipes(): Promise<Pipes> {
+  const shell = spawn('/bin/sh', ['-c', holder], { stdio: ['pipe', 'pipe', 'ignore'] });
   try {
-    const paths = ['in', 'out', 'err'].map((name) => `${folder}/${name}`);
-    const made = spawnSync('/usr/bin/mkfifo', ['-m', '600', '--', ...paths], { stdio: 'ignore' });
-    if (made.status !== 0) throw new Error('mkfifo failed');
-    const [stdin, stdout, stderr] = paths.map(openBothEnds);
+    await once(shell.stdout, 'data');
+    const [stdin, stdout, stderr] = [3, 4, 5].map((fd) => `/proc/${shell.pid}/fd/${fd}`);
     if (stdin === undefined || stdout === undefined || stderr === undefined) throw new Error('unreachable');
-    for (const fd of [stdin.ours.read, stdout.ours.write, stderr.ours.write]) closeSync(fd);
-    for (const fd of [stdin.theirs.write, stdout.theirs.read, stderr.theirs.read]) closeSync(fd);
     return {
-      stdin: new Socket({ fd: stdin.ours.write, readable: false, writable: true }),
-      stdout: new Socket({ fd: stdout.ours.read, readable: true, writable: false }),
-      stderr: new Socket({ fd: stderr.ours.read, readable: true, writable: false }),
-      theirs: [stdin.theirs.read, stdout.theirs.write, stderr.theirs.write],
+      stdin: new Socket({ fd: open(stdin, O_WRONLY | O_NONBLOCK), readable: false, writable: true }),
+      stdout: new Socket({ fd: open(stdout, O_RDONLY | O_NONBLOCK), readable: true, writable: false }),
+      stderr: new Socket({ fd: open(stderr, O_RDONLY | O_NONBLOCK), readable: true, writable: false }),
+      theirs: [open(stdin, O_RDONLY), open(stdout, O_WRONLY), open(stderr, O_WRONLY)],
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    shell.stdin.end();
   }
 }
 
-interface Ends {
-  readonly read: number;
-  readonly write: number;
-}
+const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
 
-/** Opens a FIFO so that nothing blocks: our ends never block afterwards, theirs do, as programs expect. */
-function openBothEnds(path: string): { readonly ours: Ends; readonly theirs: Ends } {
-  const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
-  const ours = openEnds(path, O_RDONLY | O_NONBLOCK, O_WRONLY | O_NONBLOCK);
-  return { ours, theirs: openEnds(path, O_RDONLY, O_WRONLY) };
-}
-
-function openEnds(path: string, read: number, write: number): Ends {
-  return { read: openSync(path, read), write: openSync(path, write) };
+function open(path: string, flags: number): number {
+  const fd = openSync(path, flags);
+  if (fstatSync(fd).isFIFO()) return fd;
+  closeSync(fd);
+  throw new Error('the shell keeps here-documents elsewhere than in pipes');
 }
