@@ -80,7 +80,9 @@ export class Child {
 
   write(bytes: Buffer): void {
     // a process that no longer reads still gets its input acknowledged: it is thrown away
-    this.#when(({ stdin }) => stdin.write(bytes, () => this.#send(fromInit.ackStdin, encodeNumber(bytes.length))));
+    this.#when(({ stdin }) =>
+      stdin.write(bytes, () => this.#send(fromInit.ackStdin, encodeNumber(bytes.length))),
+    );
   }
 
   end(): void {
