@@ -23,7 +23,6 @@ export async function start(
   const options = launchOptionsSchema.parse(given);
   const mode = await modeOf(context, options);
   const isDry = options.dryRun;
-  if (mode.kind === 'interactive' && !options.detach && !isDry) requireTerminal(context);
   const home = await loadHome(context);
   const agent = await home.index.agent(agentName ?? (await pickAgent(home)));
   const prepared = await prepareLaunch(context, home, {
@@ -31,6 +30,7 @@ export async function start(
     mode,
     extraArgs: context.rest ?? [],
     options,
+    ...(mode.kind === 'interactive' && !options.detach ? { check: () => requireTerminal(context) } : {}),
   });
   if (prepared === null) return isDry ? 0 : 1;
   if (options.detach) return await startDetached(context, prepared);

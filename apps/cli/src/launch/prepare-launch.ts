@@ -33,6 +33,8 @@ export interface LaunchWish {
   readonly options: LaunchCommandOptions;
   /** default true */
   readonly showPreflight?: boolean;
+  /** run when it is clear that the launch could work, before anything is asked */
+  readonly check?: () => void;
 }
 
 /**
@@ -78,6 +80,7 @@ export async function prepareLaunch(
     else printer.result(renderPreflight(plan, preflight).trim());
     return null;
   }
+  wish.check?.();
   await requireTrust(context, home, wish);
   const isShown = !options.yes || (wish.showPreflight !== false && !printer.options.quiet);
   if (isShown) printer.raw(renderPreflight(plan, preflight));
