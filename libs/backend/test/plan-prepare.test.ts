@@ -171,7 +171,7 @@ describe('preparePlan', () => {
     ).rejects.toMatchObject({ code: 'program_not_found', data: { program: 'sh' } });
   });
 
-  it('gives the real path of a linked program, and takes a relative command for one of the bottle', async () => {
+  it('gives a linked program under the name it was found by, and takes a relative command for one of the bottle', async () => {
     const folder = await tempDir();
     await writeFile(join(folder, 'real-tool'), '', { mode: 0o755 });
     await mkdir(join(folder, 'bin'));
@@ -179,7 +179,7 @@ describe('preparePlan', () => {
     const agent = (command: string[]) => sampleAgent({ bottle: { agentProvider: { ...provider, command } } });
     const deps = { pathLookup: pathLookup(join(folder, 'bin')) };
     expect((await samplePlan(folder, agent(['tool']), {}, deps)).programs).toEqual([
-      join(folder, 'real-tool'),
+      join(folder, 'bin/tool'),
     ]);
     expect((await samplePlan(folder, agent(['./agent.sh']), {}, deps)).programs).toEqual([]);
     await chmod(join(folder, 'real-tool'), 0o644);

@@ -3,7 +3,7 @@ import { closeSync, statSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { encodeNumber, fromInit, MAX_CHUNK_BYTES, type StartRequest, WINDOW_BYTES } from './frames.ts';
-import { makePipes } from './pipes.ts';
+import { makePipes, type Pipes } from './pipes.ts';
 import { resizeTerminal, spawnOnTerminal, terminalLeader } from './terminal.ts';
 
 export type Send = (type: number, payload?: Uint8Array) => void;
@@ -22,8 +22,9 @@ export class Child {
     this.#request = request;
     this.#send = send;
     this.#done = done;
-    this.#started = start(request).then(
-      (started) => this.#follow(started),
+    // spawned and followed in one turn, or its first events would be missed
+    this.#started = (request.tty === null ? makePipes() : Promise.resolve(null)).then(
+      (pipes) => this.#follow(start(request, pipes)),
       (error: NodeJS.ErrnoException) => {
         this.#fail(error);
         return null;
@@ -122,12 +123,12 @@ interface Started {
   readonly acknowledge: { stdout: (bytes: number) => void; stderr: (bytes: number) => void };
 }
 
-async function start(request: StartRequest): Promise<Omit<Started, 'acknowledge'>> {
-  if (request.tty !== null) {
-    const child = spawnOnTerminal(request, request.tty);
+function start(request: StartRequest, pipes: Pipes | null): Omit<Started, 'acknowledge'> {
+  if (pipes === null) {
+    const child = spawnOnTerminal(request, request.tty ?? { cols: 80, rows: 24 });
     return { child, stdin: child.stdin, stdout: child.stdout, stderr: child.stderr };
   }
-  const { theirs, ...ours } = await makePipes();
+  const { theirs, ...ours } = pipes;
   const [command = '', ...args] = request.argv;
   try {
     const child = spawn(command, args, {
