@@ -22,7 +22,19 @@ it('says exactly what to change when user namespaces are disabled', () => {
   const args = ['--user', '--map-root-user', 'sh', '-c', script, 'sh'];
   const outcome = spawnSync(
     'unshare',
-    [...args, node, bin, 'start', 'worker', '--backend', 'bubblewrap', '--yes'],
+    [
+      ...args,
+      node,
+      bin,
+      'start',
+      'worker',
+      '--backend',
+      'bubblewrap',
+      '--yes',
+      '--headless',
+      '--prompt',
+      'hi',
+    ],
     {
       env: { HOME: world.home, PATH: '/usr/bin:/bin' },
       ...(process.getuid?.() === 0 ? { uid: world.operator.uid, gid: world.operator.uid } : {}),

@@ -42,6 +42,7 @@ export async function probeBubblewrap({ bwrap, user }: ProbeOptions): Promise<Av
     run(bwrap, ['--version'], user),
     run(bwrap, [...args, '--', '/usr/bin/true'], user),
   ]);
+  if (!version.ok) return explain(version.output);
   const numbers = /(\d+)\.(\d+)/.exec(version.output);
   const [major, minor] = [Number(numbers?.[1] ?? 0), Number(numbers?.[2] ?? 0)];
   if (major < oldest[0] || (major === oldest[0] && minor < oldest[1]))
@@ -101,8 +102,13 @@ function run(
     ...(user === null ? {} : user),
   };
   return new Promise((resolve) => {
-    execFile(file, args, options, (error, stdout, stderr) =>
-      resolve({ ok: error === null, output: `${stdout}${stderr}`.trim() }),
-    );
+    try {
+      execFile(file, args, options, (error, stdout, stderr) =>
+        resolve({ ok: error === null, output: `${stdout}${stderr}`.trim() }),
+      );
+    } catch (error) {
+      // e.g. EINVAL: root of a user namespace that has no other users
+      resolve({ ok: false, output: error instanceof Error ? error.message : String(error) });
+    }
   });
 }
