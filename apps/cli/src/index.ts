@@ -1,1 +1,3 @@
-export {};
+export type { Io } from './io.ts';
+export { version } from './program.ts';
+export { runCli } from './run-cli.ts';

@@ -1,6 +1,9 @@
+import { appendFile } from 'node:fs/promises';
 import { closeSync } from 'node:fs';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { launchBottle, runtimeDir, SecretStore, type LaunchedBottle } from '@bot-bottle/backend';
+import { visibleLine } from '@bot-bottle/audit';
 import type { CommandContext } from '../command-context.ts';
 import { builtBackends, chooseBackend } from '../launch/choose-backend.ts';
 import { detachedRequestSchema, type DetachedAnswer } from '../launch/detached-request.ts';
@@ -24,6 +27,7 @@ export async function owner({ io }: CommandContext): Promise<number> {
       sidecarPrograms: sidecarPrograms(),
       cwd: request.cwd,
       signal: signals.signal,
+      onWarning: (message) => note(request.plan.stateDir, message),
       ...(request.term === null ? {} : { term: request.term }),
     });
   } catch (error) {
@@ -52,6 +56,12 @@ export async function owner({ io }: CommandContext): Promise<number> {
     await launched.close();
     signals.close();
   }
+}
+
+/** Nobody sees a detached owner's warnings, so they are kept with the state. */
+function note(stateDir: string, message: string): void {
+  const line = `${new Date().toISOString()} ${visibleLine(message)}\n`;
+  appendFile(join(stateDir, 'logs', 'owner.log'), line, { mode: 0o600 }).catch(() => undefined);
 }
 
 /** Resolves when the agent's program runs, or never: a failure comes from the run itself. */

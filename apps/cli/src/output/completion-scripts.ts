@@ -39,12 +39,13 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 export function zshCompletion(commands: readonly CompletedCommand[]): string {
   const described = commands.map(({ name, description }) => `    ${quoted(`${name}:${description}`)}`);
-  const cases = commands.map(
-    (each) => `    ${each.name}) words=(${wordsOf(each, '${(f)"$(bot-bottle __names')}) ;;`,
-  );
+  const cases = commands.map(({ name, names, words, options }) => {
+    const found = names === null ? [] : [`\${(f)"$(bot-bottle __names ${names} 2>/dev/null)"}`];
+    return `    ${name}) compadd -- ${[...words, ...found, ...options.map((option) => option.name)].join(' ')} ;;`;
+  });
   return `#compdef bot-bottle
 _bot_bottle() {
-  local -a commands words
+  local -a commands
   commands=(
 ${described.join('\n')}
   )
@@ -52,13 +53,12 @@ ${described.join('\n')}
     _describe command commands
     return
   fi
-  case "$words[2]" in
-${cases.join('\n').replaceAll('2>/dev/null)', '2>/dev/null)"}').replaceAll('words=(', 'reply=(')}
+  case "\${words[2]}" in
+${cases.join('\n')}
   esac
-  compadd -- $reply
 }
 compdef _bot_bottle bot-bottle
-`.replace('local -a commands words', 'local -a commands reply');
+`;
 }
 
 export function fishCompletion(commands: readonly CompletedCommand[]): string {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { Writable } from 'node:stream';
 import type { MainStdio, TerminalSize } from '@bot-bottle/backend';
 import type { Io } from '../io.ts';
@@ -31,6 +32,7 @@ function terminalStdio({ stdin, stdout }: Io): LaunchStdio {
     open: () => {
       stdin.setRawMode(true);
       isRaw = true;
+      passOutputAsItIs();
       return {
         stdin,
         stdout: filtered(stdout),
@@ -51,6 +53,14 @@ function terminalStdio({ stdin, stdout }: Io): LaunchStdio {
       stdout.write(restoreSequence);
     },
   };
+}
+
+/**
+ * Node's raw mode lets the terminal go on turning LF into CR LF, which the program's own terminal did already, or did
+ * not because the program moves the cursor by it. Leaving raw mode takes this back too.
+ */
+function passOutputAsItIs(): void {
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'], timeout: 2000 });
 }
 
 /** A stream that keeps what a terminal must not see from it. */

@@ -20,18 +20,17 @@ async function onTerminal<T>(
 
 /** Asks a question that is answered with y or N. `hint` is shown when there is no terminal. */
 export async function confirm(question: string, hint: string): Promise<boolean> {
-  return await onTerminal('a confirmation is needed', hint, async ({ input, output }) => {
-    output.write(`${visibleLine(question, 500)} [y/N] `);
-    return /^y(?:es)?$/i.test((await readAnswer(input, output, true)).trim());
+  return await onTerminal('a confirmation is needed', hint, async (terminal) => {
+    const answer = await readAnswer(terminal, `${visibleLine(question, 500)} [y/N] `, true);
+    return /^y(?:es)?$/i.test(answer.trim());
   });
 }
 
 /** Asks for a secret without echo. */
 export async function askSecret(question: string): Promise<string> {
-  return await onTerminal('a secret is needed', 'run with a terminal', async ({ input, output }) => {
-    output.write(`${visibleLine(question, 500)}: `);
-    return await readAnswer(input, output, false);
-  });
+  return await onTerminal('a secret is needed', 'run with a terminal', (terminal) =>
+    readAnswer(terminal, `${visibleLine(question, 500)}: `, false),
+  );
 }
 
 /** Lets the operator pick one of several names. */
@@ -57,15 +56,13 @@ export async function pick(
 }
 
 /** One line typed by the operator, read in raw mode so that nothing but this decides on echo. */
-async function readAnswer(
-  input: Terminal['input'],
-  output: Terminal['output'],
-  echo: boolean,
-): Promise<string> {
+async function readAnswer({ input, output }: Terminal, question: string, echo: boolean): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let answer = '';
+  // Before the question is shown, so that not even a quick answer is echoed by the terminal itself.
   input.setRawMode(true);
   input.setEncoding('utf8');
+  output.write(question);
   input.on('data', (chunk: string) => {
     for (const character of chunk) {
       if (character === '\r' || character === '\n') resolve(answer);
