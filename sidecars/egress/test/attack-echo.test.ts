@@ -89,7 +89,7 @@ describe('an echo of the credential', () => {
   test('decoded bodies are sent without a coding and complete', async () => {
     const answer = await tlsExchange(proxy, a, get('/gzip', a));
     expect(answer.headers['content-encoding']).toBeUndefined();
-    expect(answer.body).toMatch(/^before \*+ after \S+ end$/);
+    expect(answer.body).toMatch(/^before Bearer \*+ after \S+ end$/);
   });
 
   test('a body that cannot be decoded is refused', async () => {

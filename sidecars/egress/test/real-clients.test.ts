@@ -1,5 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HOST, route, startProxy, startUpstream, temporaryFolder, until } from './harness.ts';
@@ -83,10 +84,7 @@ afterAll(async () => {
   await folder.remove();
 });
 
-function gitBackend(
-  request: import('node:http').IncomingMessage,
-  response: import('node:http').ServerResponse,
-): void {
+function gitBackend(request: IncomingMessage, response: ServerResponse): void {
   const [path = '', query = ''] = (request.url ?? '').split('?');
   const child = spawn('git', ['http-backend'], {
     env: {

@@ -109,9 +109,9 @@ export class AgentReader implements Expirable {
     this.socket.resume();
   }
 
-  /** Time that passes while the proxy holds the body back is not the agent's. */
+  /** Bytes moved on our side while the agent is held back: its time starts anew. */
   holdBody(): void {
-    if (this.#state === 'body') this.deadline = Number.POSITIVE_INFINITY;
+    if (this.#state === 'body') this.deadline = performance.now() + this.#limits.idleMs;
   }
 
   /** The request is answered and its body consumed: the next head may come. */

@@ -83,7 +83,7 @@ export class PolicyState {
     if (known !== undefined) return known;
     const secret = this.secrets.get(auth.slot);
     if (secret === null) return null;
-    const credential = { auth, secret, forms: credentialForms(auth, secret) };
+    const credential = { auth, secret, forms: withoutSupersets(credentialForms(auth, secret)) };
     this.#credentials.set(auth, credential);
     return credential;
   }
@@ -110,4 +110,9 @@ export class PolicyState {
     this.#scanners.set(key, scanner);
     return scanner;
   }
+}
+
+/** A form that contains another one is found with it; each form searched for costs a pass over every answer. */
+function withoutSupersets(forms: readonly Buffer[]): Buffer[] {
+  return forms.filter((form) => !forms.some((other) => other.length < form.length && form.includes(other)));
 }

@@ -24,6 +24,9 @@ export interface UploadOptions {
   readonly onWarning: (findings: readonly Finding[]) => void;
 }
 
+/** Bytes that may wait for the scanner, and again for the upstream: enough to keep both busy. */
+const WINDOW_BYTES = 256 * 1024;
+
 /**
  * The body of an upload on its way to the upstream: bytes leave only when the scanner has released them, and the
  * agent is read only as fast as the upstream takes them.
@@ -34,7 +37,8 @@ export class Upload implements BodyTail {
   readonly #options: UploadOptions;
   #scan: BodyStream | null;
   #work: Promise<void> = Promise.resolve();
-  #queued = 0;
+  /** bytes that wait for the scanner */
+  #queuedBytes = 0;
   #counted: number;
   #held = 0;
   #over = false;
@@ -44,9 +48,11 @@ export class Upload implements BodyTail {
     this.#scan = options.scan;
     this.#counted = options.spent;
     this.stream = new Readable({
-      highWaterMark: 256 * 1024,
+      highWaterMark: WINDOW_BYTES,
       read: () => {
-        if (this.#queued === 0) options.reader.resumeBody();
+        // asked before the bytes that leave are taken off, so what waits in the stream does not count here
+        if (!this.#over && this.#queuedBytes < WINDOW_BYTES) options.reader.resumeBody();
+        else options.reader.holdBody();
       },
       destroy: (error, done) => {
         this.#close();
@@ -64,13 +70,14 @@ export class Upload implements BodyTail {
     }
     this.#counted += chunk.length;
     if (this.#scan === null) return this.stream.push(chunk);
-    this.#queued += 1;
+    this.#queuedBytes += chunk.length;
     const scan = this.#scan;
     this.#enqueue(async () => {
       const step = await scan.push(chunk);
+      this.#queuedBytes -= chunk.length;
       this.#take(step.release, step.findings, chunk);
     });
-    return false;
+    return this.#hasRoom();
   }
 
   end(): void {
@@ -80,7 +87,6 @@ export class Upload implements BodyTail {
       return;
     }
     const scan = this.#scan;
-    this.#queued += 1;
     this.#enqueue(async () => {
       const step = this.#scan === null ? { release: [], findings: [] } : await scan.end();
       this.#take(step.release, step.findings, null);
@@ -92,6 +98,10 @@ export class Upload implements BodyTail {
     this.#stop({ kind });
   }
 
+  #hasRoom(): boolean {
+    return !this.#over && this.#queuedBytes < WINDOW_BYTES && this.stream.readableLength < WINDOW_BYTES;
+  }
+
   #enqueue(step: () => Promise<void>): void {
     this.#work = this.#work.then(async () => {
       try {
@@ -99,10 +109,7 @@ export class Upload implements BodyTail {
       } catch {
         this.#stop({ kind: 'undecodable' });
       }
-      this.#queued -= 1;
-      if (this.#queued === 0 && !this.#over && this.stream.readableLength < 256 * 1024) {
-        this.#options.reader.resumeBody();
-      }
+      if (this.#hasRoom()) this.#options.reader.resumeBody();
     });
   }
 

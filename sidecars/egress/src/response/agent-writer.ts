@@ -3,6 +3,9 @@ import type { AgentReader } from '../agent/agent-reader.ts';
 /** Small bodies travel in one write with their head: one record, one system call. */
 const JOINED_BYTES = 32 * 1024;
 
+/** Bytes that may wait for the agent before the upstream is held: enough to keep both sides busy. */
+const BUFFERED_BYTES = 256 * 1024;
+
 /**
  * Writes one answer to the agent: a head, then body bytes in the framing that the head announced. The head waits for
  * the first body bytes of the same turn.
@@ -75,7 +78,8 @@ export class AgentWriter {
   }
 
   #afterWrite(more: boolean): boolean {
-    if (more || this.#draining) return more;
+    if (this.#draining) return false;
+    if (more || this.#reader.socket.writableLength < BUFFERED_BYTES) return true;
     this.#draining = true;
     this.#reader.waitForDrain(true);
     this.#reader.socket.once('drain', this.#drained);

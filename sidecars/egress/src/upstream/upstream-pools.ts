@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
+import UndiciPool from 'undici/lib/dispatcher/pool.js';
 import { dialAny, verifiedTls } from './dial.ts';
 import { dialProxy, dialThroughProxy } from './dial-proxy.ts';
 import type { CorporateProxy } from './dial-proxy.ts';
@@ -65,7 +66,7 @@ export class UpstreamPools {
     const { connectMs, idleMs, headBytes } = this.#options;
     // The origin is only a label: every address is dialled by `connect`, and TLS is put on there too, so that
     // undici neither resolves a name nor decides what is verified.
-    return new Pool('http://upstream.invalid', {
+    return new UndiciPool('http://upstream.invalid', {
       connect: (_options, give) => {
         this.#open(target, connectMs).then(
           (socket) => give(null, socket),

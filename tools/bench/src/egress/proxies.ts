@@ -8,7 +8,7 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
-import { BENCH_HOST } from './bench-certificates.ts';
+import { BENCH_HOST, FRESH_HOSTS } from './bench-certificates.ts';
 import type { BenchFolder } from './bench-certificates.ts';
 import { pinned, stopChild } from './child-program.ts';
 
@@ -53,24 +53,31 @@ export async function startOurs(folder: BenchFolder, upstreamPorts: readonly num
   const program = fileURLToPath(import.meta.resolve('@bot-bottle/sidecar-egress/main'));
   const built = program.replace(/src\/main\.ts$/, 'dist/main.js');
   const file = existsSync(built) ? built : program;
-  const child = spawnPinned([process.execPath, '--conditions=@bot-bottle/source', '--disable-sigusr1', file], {
-    BOT_BOTTLE_CONTROL: 'stdio',
-  });
+  const child = spawnPinned(
+    [process.execPath, '--conditions=@bot-bottle/source', '--disable-sigusr1', file],
+    {
+      BOT_BOTTLE_CONTROL: 'stdio',
+    },
+  );
   const config = {
     bottle: 'bench',
     listen: '127.0.0.1:0',
-    table: { version: 1, routes: [route(upstreamPorts)] },
+    table: { version: 1, routes: [route(BENCH_HOST, upstreamPorts), route('*.bench.test', upstreamPorts)] },
     ca: { cert: folder.authority.cert },
     extra_ca: folder.authority.cert,
     upstream_proxy: null,
-    hosts: {},
+    hosts: Object.fromEntries(FRESH_HOSTS.map((host) => [host, '127.0.0.1'])),
     supervise: true,
     budget: { request_bytes: null, total_bytes: null },
     dlp_allow: [],
     env_secrets: {},
     log: 1,
   };
-  const secrets = { EGRESS_CA_KEY: folder.authority.key, EGRESS_TOKEN_0: TOKEN, EGRESS_CANARY: 'ghx_benchcanary0123456789abc' };
+  const secrets = {
+    EGRESS_CA_KEY: folder.authority.key,
+    EGRESS_TOKEN_0: TOKEN,
+    EGRESS_CANARY: 'ghx_benchcanary0123456789abc',
+  };
   child.stdin?.write(`${JSON.stringify({ type: 'configure', v: 1, id: 1, config, secrets })}\n`);
   const port = await new Promise<number>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`it ended with ${code}`)));
@@ -96,9 +103,9 @@ export async function startOurs(folder: BenchFolder, upstreamPorts: readonly num
   return { name: 'egress', port, pid: child.pid ?? 0, stop: () => stopChild(child) };
 }
 
-function route(ports: readonly number[]): Record<string, unknown> {
+function route(host: string, ports: readonly number[]): Record<string, unknown> {
   return {
-    host: BENCH_HOST,
+    host,
     ports,
     scheme: 'https',
     path_allowlist: [],
@@ -121,14 +128,20 @@ export async function startMitmdump(folder: BenchFolder): Promise<BenchProxy | n
   if (!installed('mitmdump')) return null;
   const port = await freePort();
   const script = join(folder.path, 'inject.py');
-  await writeFile(script, `def request(flow):\n    flow.request.headers["authorization"] = "Bearer ${TOKEN}"\n`);
+  await writeFile(
+    script,
+    `def request(flow):\n    flow.request.headers["authorization"] = "Bearer ${TOKEN}"\n`,
+  );
   await writeFile(join(folder.path, 'mitmproxy-ca.pem'), folder.authority.key + folder.authority.cert);
   const child = spawnPinned([
     'mitmdump',
     '--quiet',
-    ...['--listen-host', '127.0.0.1', '--listen-port', String(port), '-s', script],
-    ...['--set', `confdir=${folder.path}`, '--set', `ssl_verify_upstream_trusted_ca=${folder.caFile}`],
-    ...['--set', 'flow_detail=0'],
+    '--listen-host=127.0.0.1',
+    `--listen-port=${port}`,
+    `--scripts=${script}`,
+    `--set=confdir=${folder.path}`,
+    `--set=ssl_verify_upstream_trusted_ca=${folder.caFile}`,
+    '--set=flow_detail=0',
   ]);
   child.stdout?.resume();
   await untilListening(port, child);

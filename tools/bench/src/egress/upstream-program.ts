@@ -1,4 +1,4 @@
-import { createServer } from 'node:tls';
+import { createSecureContext, createServer } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
 import { readRequest } from './child-program.ts';
@@ -7,7 +7,12 @@ import { readRequest } from './child-program.ts';
  * A TLS upstream that does as little as possible: `/` answers 1 KiB, `/sse/N` sends an event every 50 ms with its
  * time, `/hold` sends one event and waits, `/download/N` sends N bytes, anything with a body answers when it is whole.
  */
-const { cert, key } = await readRequest<{ cert: string; key: string }>();
+const certificates = new Map(
+  Object.entries(await readRequest<Record<string, { cert: string; key: string }>>()).map(([host, leaf]) => [
+    host,
+    createSecureContext(leaf),
+  ]),
+);
 const block = Buffer.alloc(256 * 1024, 'benchmark data ');
 const small = Buffer.concat([
   Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1024\r\n\r\n'),
@@ -15,7 +20,7 @@ const small = Buffer.concat([
 ]);
 
 function serve(socket: TLSSocket): void {
-  let head = Buffer.alloc(0);
+  let head: Buffer = Buffer.alloc(0);
   let body = 0;
   socket.on('error', () => undefined);
   socket.on('data', (chunk: Buffer) => {
@@ -83,7 +88,10 @@ function download(socket: TLSSocket, bytes: number): void {
   more();
 }
 
-const server = createServer({ cert, key, ALPNProtocols: ['http/1.1'] }, serve);
+const server = createServer(
+  { ALPNProtocols: ['http/1.1'], SNICallback: (name, give) => give(null, certificates.get(name)) },
+  serve,
+);
 server.on('tlsClientError', () => undefined);
 server.listen(0, '127.0.0.1', () => {
   process.stdout.write(`${JSON.stringify({ port: (server.address() as AddressInfo).port })}\n`);
