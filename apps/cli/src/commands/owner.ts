@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { createInterface } from 'node:readline';
 import { launchBottle, runtimeDir, SecretStore, type LaunchedBottle } from '@bot-bottle/backend';
 import { visibleLine } from '@bot-bottle/audit';
 import type { CommandContext } from '../command-context.ts';
@@ -14,9 +14,15 @@ import { exitCodeOf } from '../output/exit-code.ts';
 /** The hidden command that a detached bottle's owner runs: reads its request from stdin and answers with one line. */
 export async function owner({ io }: CommandContext): Promise<number> {
   const signals = watchSignals();
+  const starter = new AbortController();
+  const onStarterGone = (): void => starter.abort();
+  const abandoned = AbortSignal.any([signals.signal, starter.signal]);
   let launched: LaunchedBottle;
   try {
-    const request = detachedRequestSchema.parse(JSON.parse(await text(io.stdin)));
+    const request = detachedRequestSchema.parse(JSON.parse(await firstLine(io.stdin)));
+    // The process that asked keeps its end open until it has the answer.
+    for (const event of ['end', 'close']) io.stdin.once(event, onStarterGone);
+    io.stdin.resume();
     const wishes = { option: request.plan.backend.name, variable: undefined, setting: null };
     const { backend } = await chooseBackend(wishes, builtBackends);
     launched = await launchBottle({
@@ -26,7 +32,7 @@ export async function owner({ io }: CommandContext): Promise<number> {
       runtimeDir: runtimeDir(io.env),
       sidecarPrograms: sidecarPrograms(),
       cwd: request.cwd,
-      signal: signals.signal,
+      signal: abandoned,
       onWarning: (message) => note(request.plan.stateDir, message),
       ...(request.term === null ? {} : { term: request.term }),
     });
@@ -41,13 +47,13 @@ export async function owner({ io }: CommandContext): Promise<number> {
       stderr: null,
       tty: { cols: 120, rows: 40 },
     });
-    const started = await Promise.race([running.then(() => true), hasStarted(launched)]).catch(
-      (error: unknown) => {
-        answer(io.stdout, failure(error));
-        return false;
-      },
-    );
+    const given = [running.then(() => true), hasStarted(launched), aborted(abandoned)];
+    const started = await Promise.race(given).catch((error: unknown) => {
+      answer(io.stdout, failure(error));
+      return false;
+    });
     if (!started) return 125;
+    for (const event of ['end', 'close']) io.stdin.off(event, onStarterGone);
     answer(io.stdout, { ok: true, identity: launched.identity });
     detach(io);
     const status = await Promise.race([running, signals.received]);
@@ -62,6 +68,19 @@ export async function owner({ io }: CommandContext): Promise<number> {
 function note(stateDir: string, message: string): void {
   const line = `${new Date().toISOString()} ${visibleLine(message)}\n`;
   appendFile(join(stateDir, 'logs', 'owner.log'), line, { mode: 0o600 }).catch(() => undefined);
+}
+
+async function firstLine(stdin: NodeJS.ReadStream): Promise<string> {
+  for await (const line of createInterface({ input: stdin, crlfDelay: Infinity })) return line;
+  return '';
+}
+
+/** Resolves with false when nobody waits for the bottle any more. */
+function aborted(signal: AbortSignal): Promise<false> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(false);
+    else signal.addEventListener('abort', () => resolve(false), { once: true });
+  });
 }
 
 /** Resolves when the agent's program runs, or never: a failure comes from the run itself. */

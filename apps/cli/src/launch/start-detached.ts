@@ -31,8 +31,10 @@ export async function startDetached(context: CommandContext, prepared: PreparedL
     env: withoutSecrets(io.env, prepared),
   });
   child.stdin.on('error', () => undefined);
-  child.stdin.end(JSON.stringify(request));
+  // Kept open: its end before the answer tells the owner that nobody waits for it any more.
+  child.stdin.write(`${JSON.stringify(request)}\n`);
   const answer = await answerOf(child);
+  child.stdin.destroy();
   child.stdout.destroy();
   child.unref();
   if (!answer.ok)
