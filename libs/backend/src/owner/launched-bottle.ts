@@ -1,5 +1,6 @@
 import type { AuditLog } from '@bot-bottle/audit';
-import type { Bottle, ExitStatus } from '../contracts.ts';
+import type { Bottle, BottleProcess, ExitStatus } from '../contracts.ts';
+import { BackendError } from '../errors.ts';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
 import { StateStore } from '../state/state-store.ts';
 import type { BottleStatus } from './control-messages.ts';
@@ -97,7 +98,7 @@ export class LaunchedBottle {
    */
   async runMain(stdio: MainStdio): Promise<ExitStatus> {
     const { plan, bottle, env } = this.#parts;
-    const child = await bottle.spawn(plan.argv, { env, cwd: plan.workdir, tty: stdio.tty });
+    const child = await inTime(bottle.spawn(plan.argv, { env, cwd: plan.workdir, tty: stdio.tty }));
     const main = new MainProcess(child, stdio.tty !== null);
     this.#main = main;
     this.#started.resolve();
@@ -142,23 +143,44 @@ export class LaunchedBottle {
     await this.#undone.promise;
   }
 
-  async #exec(request: ExecRequest): Promise<Awaited<ReturnType<Bottle['spawn']>>> {
+  async #exec(request: ExecRequest): Promise<BottleProcess> {
     if (this.#stage === 'stopping') throw new OwnerError('stopping', `${this.identity} is being stopped`);
     const { plan, bottle, env } = this.#parts;
     // Arguments may hold anything, so only the program is named.
     await this.#parts.audit.append([
       hostEvent('exec', 'done', request.argv[0] ?? '', { arguments: request.argv.length - 1 }),
     ]);
-    return await bottle.spawn(request.argv, {
+    const child = bottle.spawn(request.argv, {
       env: request.term === null ? env : { ...env, TERM: request.term },
       cwd: request.cwd ?? plan.workdir,
       tty: request.tty,
     });
+    return await inTime(child);
   }
 
   #record(event: Parameters<AuditLog['append']>[0][number]): void {
     this.#parts.audit.append([event]).catch(() => {
       this.#parts.onWarning?.(`${this.identity}: the audit log could not be written`);
     });
+  }
+}
+
+/** milliseconds that a program gets to start */
+const startLimitMs = 30_000;
+
+async function inTime(starting: Promise<BottleProcess>): Promise<BottleProcess> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new BackendError('exec_failed', `the program did not start within ${startLimitMs / 1000} s`));
+    // Nobody waits for it any more.
+    starting.then(
+      (child) => child.kill('SIGKILL'),
+      () => undefined,
+    );
+  }, startLimitMs);
+  try {
+    return await Promise.race([starting, late.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
