@@ -9,7 +9,7 @@ import { loadHome, type Home } from '../launch/load-home.ts';
 import { prepareLaunch } from '../launch/prepare-launch.ts';
 import { runOwned } from '../launch/run-owned.ts';
 import { launchOptionsSchema, type LaunchCommandOptions } from '../parse-options.ts';
-import { launchStdio } from '../terminal/launch-stdio.ts';
+import { launchStdio, safeFor } from '../terminal/launch-stdio.ts';
 import { pick } from '../terminal/prompts.ts';
 import { wantsTerminal } from '../terminal/wants-terminal.ts';
 
@@ -46,7 +46,7 @@ export async function start(
 
 function headlessStdio({ io }: CommandContext): MainStdio {
   // The prompt comes from the plan; an open stdin makes agents wait for more of it.
-  return { stdin: null, stdout: io.stdout, stderr: io.stderr, tty: null };
+  return { stdin: null, stdout: safeFor(io.stdout), stderr: safeFor(io.stderr), tty: null };
 }
 
 function requireTerminal({ io }: CommandContext): void {

@@ -19,7 +19,7 @@ export function launchStdio(io: Io, tty: boolean): LaunchStdio {
 
 function pipeStdio({ stdin, stdout, stderr }: Io): LaunchStdio {
   return {
-    open: () => ({ stdin, stdout, stderr, tty: null }),
+    open: () => ({ stdin, stdout: safeFor(stdout), stderr: safeFor(stderr), tty: null }),
     restore: () => undefined,
   };
 }
@@ -53,6 +53,11 @@ function terminalStdio({ stdin, stdout }: Io): LaunchStdio {
       stdout.write(restoreSequence);
     },
   };
+}
+
+/** A file or pipe gets every byte; a terminal is a terminal, also when the program has none. */
+export function safeFor(stream: NodeJS.WriteStream): Writable {
+  return stream.isTTY ? filtered(stream) : stream;
 }
 
 /**
