@@ -31,11 +31,23 @@ export async function relayMain(
   const stopFeeding = feed(main, input, stdio);
   stdio.onStart?.(main);
   try {
-    return await Promise.race([main.exited, bottleEnded.then(() => graceful(main))]);
+    const status = await Promise.race([main.exited, bottleEnded.then(() => graceful(main))]);
+    await Promise.all([stdio.stdout, stdio.stderr].map((stream) => flushed(stream)));
+    return status;
   } finally {
     stopFeeding();
     stopViewing?.();
   }
+}
+
+/** Waits until what was written is out, at most two seconds: a terminal may be stopped. */
+async function flushed(stream: Writable | null): Promise<void> {
+  if (stream === null || stream.destroyed || stream.writableLength === 0) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, 2000);
+  stream.write('', () => resolve());
+  await promise;
+  clearTimeout(timer);
 }
 
 /** Connects any process of a bottle, e.g. one behind the control socket, with stdio until it ends. */
