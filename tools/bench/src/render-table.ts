@@ -5,7 +5,9 @@ export function renderTable(rows: readonly BenchRow[]): string {
   const lines = rows.map((row) => [
     row.name,
     `${format(row.value)} ${row.unit}`,
-    row.peer ? `${row.peer}: ${row.peerValue === null || row.peerValue === undefined ? 'missing' : format(row.peerValue)}` : '',
+    row.peer
+      ? `${row.peer}: ${row.peerValue === null || row.peerValue === undefined ? 'missing' : format(row.peerValue)}`
+      : '',
     row.ratio === null || row.ratio === undefined ? '' : `${row.ratio.toFixed(2)} ×`,
     row.budget ?? '',
     row.ok === null ? 'not judged' : row.ok ? 'holds' : 'MISSED',

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createScanner } from '../src/index.ts';
+import { createScanner } from '@bot-bottle/dlp';
 
 const MIB = 1024 * 1024;
 
