@@ -137,3 +137,27 @@ describe('limits', () => {
     }
   });
 });
+
+test('bodies do not count against the shared budget while their answers stream', async () => {
+  const streaming = await startUpstream((request, response) => {
+    request.resume().on('end', () => response.writeHead(200).write('data: 1\n\n'));
+  });
+  const b = `${HOST}:${streaming.port}`;
+  const proxy = await startProxy({
+    routes: [route(HOST, streaming.port)],
+    config: { limits: { held_bytes: 900_000, idle_ms: 2_000 } },
+  });
+  const body = Buffer.alloc(400_000, 'a');
+  const head = Buffer.from(`POST / HTTP/1.1\r\nHost: ${b}\r\nContent-Length: ${body.length}\r\n\r\n`);
+  const open = [];
+  for (let i = 0; i < 5; i += 1) {
+    const secure = await openTls(proxy, b);
+    secure.write(Buffer.concat([head, body]));
+    const first = await new Promise<Buffer>((resolve) => secure.once('data', resolve));
+    expect(first.toString('latin1', 0, 12)).toBe('HTTP/1.1 200');
+    open.push(secure);
+  }
+  for (const secure of open) secure.destroy();
+  await proxy.close();
+  await streaming.close();
+});

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { formatAuthority, sniffTunnel } from '@bot-bottle/egress';
+import { decideConnect, formatAuthority, sniffTunnel } from '@bot-bottle/egress';
 import type { DenyDecision, Via } from '@bot-bottle/egress';
 import { describeConnect } from '../request/describe-request.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -95,6 +95,12 @@ function serve(server: ServerContext, socket: Socket, via: Via, tunnel: Tunnel, 
   const timer = setTimeout(() => socket.destroy(), DENIED_MS);
   timer.unref();
   new AgentConnection(server, socket, via, {
+    admit: () => {
+      // a human may have allowed the host meanwhile; then this is an ordinary tunnel
+      const { host, port } = tunnel;
+      if (decideConnect(server.policy.table, host, port, server.now()).kind === 'allow') clearTimeout(timer);
+      return true;
+    },
     onClosed: () => {
       clearTimeout(timer);
       onClosed();

@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 
+const TURNS = 3;
+
 /**
  * Standard output for the control channel. `process.stdout` writes synchronously to pipes, so a launcher that reads
  * slowly would stop the whole proxy; and what one turn of the event loop has to say goes out in one system call.
@@ -14,7 +16,7 @@ export function controlOutput(): Writable {
     if (!corked) {
       corked = true;
       output.cork();
-      setImmediate(() => {
+      afterTurns(TURNS, () => {
         corked = false;
         output.uncork();
       });
@@ -22,6 +24,11 @@ export function controlOutput(): Writable {
     return write(...args);
   };
   return Object.assign(output, { write: batched });
+}
+
+/** A loaded proxy gathers events of several turns; on an idle one a turn takes microseconds. */
+function afterTurns(turns: number, run: () => void): void {
+  setImmediate(() => (turns <= 1 ? run() : afterTurns(turns - 1, run)));
 }
 
 /** null when standard output is neither a pipe nor a socket */

@@ -62,8 +62,19 @@ export class Exchange implements LiveExchange {
     try {
       await this.#stages();
     } catch (error) {
-      if (error instanceof Denied) this.#deny(error);
-      else this.#deny(new Denied(upstreamDenial(error)));
+      this.#answer(error instanceof Denied ? error : new Denied(upstreamDenial(error)));
+    }
+  }
+
+  /** Whatever goes wrong while a denial is made, the connection ends. */
+  #answer(denied: Denied): void {
+    try {
+      this.#deny(denied);
+    } catch {
+      this.#server.log(0, { event: 'denial_failed', code: denied.code });
+      this.#close();
+      this.#reader.destroy();
+      this.#onFinished(false);
     }
   }
 
@@ -200,7 +211,11 @@ export class Exchange implements LiveExchange {
         this.#abortUpstream = abort;
         return !this.#over;
       },
-      canKeepAlive: () => this.#canKeepAlive(),
+      canKeepAlive: () => {
+        // the answer begins, so a body that was held has left
+        if (this.#body?.consumed === true) this.#body.forget();
+        return this.#canKeepAlive();
+      },
       done: (status) => this.#done(status),
       failed: (code) => this.#upstreamFailed(code),
       upgraded: (status, fields, socket) => this.#switchProtocols(status, fields, socket),
@@ -257,7 +272,7 @@ export class Exchange implements LiveExchange {
       return;
     }
     this.#upgraded = socket;
-    relayUpgrade(this.#reader, headers, socket, () => this.#destroy());
+    relayUpgrade(this.#reader, headers, socket, this.#server.config.limits.idle_ms, () => this.#destroy());
   }
 
   #deny(denied: Denied): void {

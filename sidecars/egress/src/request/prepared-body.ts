@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { DlpError, redactSpans } from '@bot-bottle/dlp';
 import type { BodyKind, Finding, Scanner } from '@bot-bottle/dlp';
 import type { AllowDecision, RequestHead } from '@bot-bottle/egress';
@@ -20,6 +20,8 @@ export interface BodyEvents {
   /** only after `prepare` resolved: the rest of a streamed body may not leave */
   stopped(denied: Denied): void;
 }
+
+const STREAMED_BYTES = 64 * 1024;
 
 /** The body of one request: scanned whole when it fits, else a stream that releases only what was scanned. */
 export class PreparedBody {
@@ -80,6 +82,12 @@ export class PreparedBody {
     }
   }
 
+  /** The body was sent whole: its bytes are not held any more, however long the answer takes. */
+  forget(): void {
+    this.#collector.release();
+    this.content = null;
+  }
+
   release(): void {
     this.#collector.release();
     this.#upload?.stream.destroy();
@@ -100,7 +108,7 @@ export class PreparedBody {
     this.consumed = true;
     this.#spend(body.length, headBytes);
     const content = scanner === null ? body : await this.#scanned(body, scanner, kind, events);
-    this.content = content.length === 0 ? null : content;
+    this.content = content.length > STREAMED_BYTES ? once(content) : content.length === 0 ? null : content;
     this.length = content.length;
   }
 
@@ -205,6 +213,18 @@ function bodyKind(outgoing: OutgoingHead): BodyKind {
     else if (lower === 'content-encoding') encodings.push(value);
   }
   return { contentType, contentEncoding: encodings.length === 0 ? null : encodings.join(', ') };
+}
+
+/** undici keeps a body as long as its answer takes, which for a stream is long; a stream it lets go of. */
+function once(body: Buffer): Readable {
+  let left: Buffer | null = body;
+  return new Readable({
+    read() {
+      if (left !== null) this.push(left);
+      left = null;
+      this.push(null);
+    },
+  });
 }
 
 /** Bytes of a head as it is sent, near enough for a budget. */

@@ -11,6 +11,7 @@ export function relayUpgrade(
   reader: AgentReader,
   headers: readonly HeaderField[],
   upstream: Duplex,
+  idleMs: number,
   over: () => void,
 ): void {
   const agent = reader.detach();
@@ -27,6 +28,8 @@ export function relayUpgrade(
     upstream.destroy();
     over();
   };
+  // traffic in either direction passes the agent's socket
+  agent.setTimeout(idleMs, end);
   carry(agent, upstream, end);
   carry(upstream, agent, end);
 }
