@@ -15,6 +15,7 @@ import { upstreamDenial } from '../upstream/upstream-error.ts';
 import { relayUpgrade } from '../response/relay-upgrade.ts';
 import { Denied } from './denied.ts';
 import { askFor, describeRequest } from './describe-request.ts';
+import { allowedEvent, deniedEvent, statusOverride } from './exchange-events.ts';
 import type { LiveExchange } from './exchanges.ts';
 import { LazyAbort } from './lazy-abort.ts';
 import { answerLocal } from './local-answers.ts';
@@ -129,7 +130,8 @@ export class Exchange implements LiveExchange {
     const credential = this.#credential(decided);
     const found = this.#server.routing.find(decided);
     const destination = found instanceof Promise ? await found : found;
-    await this.#record(this.#allowedEvent(decided));
+    const scan = { findings: this.#warnings, redacted: this.#redacted };
+    await this.#record(allowedEvent(this.#head, decided, this.#allowedTarget(decided), scan));
     if (!this.#over) this.#dispatch(decided, head, credential, destination, body);
   }
 
@@ -279,16 +281,7 @@ export class Exchange implements LiveExchange {
     if (this.#over) return;
     const target = this.#target();
     const wasForwarding = this.#relay !== null;
-    const details = this.#details(denied.findings);
-    const event: AuditEvent = {
-      layer: 'egress',
-      action: 'request',
-      outcome: wasForwarding && denied.findings.length === 0 ? 'failed' : 'denied',
-      code: denied.code,
-      target,
-      rule: denied.rule ?? this.decision?.rule ?? null,
-      details,
-    };
+    const event = deniedEvent(denied, this.decision, target, wasForwarding);
     this.#server.audit(event).catch(() => this.#server.log(0, { event: 'audit_failed' }));
     this.#server.log(1, { event: 'denied', code: denied.code, target, rule: event.rule });
     const responded = this.#writer.started;
@@ -305,18 +298,11 @@ export class Exchange implements LiveExchange {
           ...(denied.text === null ? {} : { message: denied.text }),
         },
         this.#head.method,
-        this.#statusOverride(denied.code),
+        statusOverride(this.#head, denied.code),
       );
       this.#reader.finish(answer);
     }
     this.#onFinished(false);
-  }
-
-  /** Codex falls back to plain HTTP at once on 426 and after seconds on anything else. */
-  #statusOverride(code: DenialCode): number | undefined {
-    const { host, path } = this.#head;
-    if (code !== 'upgrade_not_allowed' || host !== 'chatgpt.com') return undefined;
-    return path.split('?', 1)[0] === '/backend-api/codex/responses' ? 426 : undefined;
   }
 
   #logFailure(code: DenialCode): void {
@@ -357,33 +343,6 @@ export class Exchange implements LiveExchange {
     for (const { rule, surface } of findings.slice(0, 16)) {
       this.#server.log(1, { event: 'finding', rule, surface: String(surface).slice(0, 128), action: 'warn' });
     }
-  }
-
-  #allowedEvent(decision: AllowDecision): AuditEvent {
-    const found = this.#warnings.length > 0;
-    return {
-      layer: 'egress',
-      action: this.#head.upgrade === null ? 'request' : 'upgrade',
-      outcome: this.#redacted ? 'redacted' : found ? 'warned' : 'allowed',
-      code: null,
-      target: this.#allowedTarget(decision),
-      rule: decision.rule,
-      details: this.#details(this.#warnings),
-    };
-  }
-
-  #details(findings: readonly Finding[]): AuditEvent['details'] {
-    const details: AuditEvent['details'] = {};
-    const [first] = findings;
-    if (first !== undefined) {
-      details['finding'] = first.rule;
-      details['surface'] = String(first.surface).slice(0, 128);
-      details['sha256'] = first.sha256;
-      details['findings'] = findings.length;
-    }
-    const auth = this.decision?.injectAuth;
-    if (auth !== null && auth !== undefined) details['slot'] = auth.slot;
-    return details;
   }
 
   async #record(event: AuditEvent): Promise<void> {
