@@ -12,5 +12,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(1);
 }
 // Compiled code is code: Node's default folder lies in /tmp, where another user could have put it first.
-nodeModule.enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'bot-bottle/compile-cache'));
+nodeModule.enableCompileCache(
+  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'bot-bottle/compile-cache'),
+);
 await import('../dist/main.js');

@@ -62,7 +62,7 @@ describe('the real Claude Code', () => {
       onTestFinished(() => void child.kill('SIGKILL'));
       const [out, error] = await Promise.all([text(child.stdout), text(child.stderr)]);
       expect(`${out}${error}`).toContain('pong from the fake');
-    const prompts = api.seen.filter(({ path }) => path.startsWith('/v1/messages'));
+      const prompts = api.seen.filter(({ path }) => path.startsWith('/v1/messages'));
       expect(prompts.some(({ body }) => body.includes('BOTTLED-PROMPT'))).toBe(true);
       expect(prompts.every(({ authorization }) => authorization === 'Bearer egress-placeholder')).toBe(true);
       const allowed = plan.egressRoutes[0]?.pathAllowlist ?? [];
