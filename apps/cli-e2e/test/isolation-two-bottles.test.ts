@@ -43,7 +43,7 @@ describe.each(operators)('as $name, two bottles side by side', (operator) => {
       ),
     );
     const owners = looks.map((look) => /secret-of-(\w+)/.exec(look.stdout)?.[1]);
-    expect(owners.toSorted()).toEqual(['one', 'two']);
+    expect(new Set(owners)).toEqual(new Set(['one', 'two']));
     for (const [index, look] of looks.entries()) {
       expect(look.stdout).toContain(`marker-${owners[index]}`);
       expect(look.stdout).not.toContain(`marker-${owners[1 - index]}`);

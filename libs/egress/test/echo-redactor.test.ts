@@ -93,6 +93,16 @@ describe('createEchoRedactor', () => {
 });
 
 describe('credentialForms', () => {
+  it('knows the hex of the secret in either case', () => {
+    const secret = 'a-secret-value';
+    const hex = Buffer.from(secret).toString('hex');
+    const forms = credentialForms(
+      { scheme: 'Bearer', slot: 'EGRESS_TOKEN_0', header: null, username: null },
+      secret,
+    );
+    expect(forms.map(String)).toEqual(expect.arrayContaining([hex, hex.toUpperCase()]));
+  });
+
   const secret = 'sk-Test/Value+With"odd\\chars~and-<length>&';
 
   it.each([

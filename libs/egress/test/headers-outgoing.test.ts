@@ -66,6 +66,14 @@ describe('outgoing headers', () => {
     expect(leaving({}, line)).toEqual(['hOst: a.example']);
   });
 
+  it.each(['Range: bytes=0-3', 'If-Range: "x"'])(
+    'drops %s where a credential is injected, and only there',
+    (line) => {
+      expect(leaving({ auth: bearer }, line)).toEqual(['hOst: a.example', 'Accept-Encoding: identity']);
+      expect(leaving({}, line)).toEqual(['hOst: a.example', line]);
+    },
+  );
+
   it('drops what Connection names, in any spelling', () => {
     expect(leaving({}, 'Connection: X-Secret, close', 'x-secret: 1', 'X_Secret: 2', 'X-Kept: 3')).toEqual([
       'hOst: a.example',

@@ -55,6 +55,11 @@ describe('an accepted head', () => {
     expect(head('CONNECT a.example:443 HTTP/1.0')).toMatchObject({ host: 'a.example', port: 443 });
   });
 
+  it('takes the target of a CONNECT, whatever its Host says', () => {
+    const parsed = head('CONNECT a.example:443 HTTP/1.1', 'Host: egress:9099');
+    expect(parsed).toMatchObject({ host: 'a.example', port: 443 });
+  });
+
   it('lets the Host of a CONNECT leave out the port', () => {
     expect(head('CONNECT a.example:8443 HTTP/1.1', host).port).toBe(8443);
   });
@@ -153,7 +158,6 @@ describe('smuggling', () => {
     'GET https://a.example:80/ HTTP/1.1',
     'CONNECT a.example HTTP/1.1',
     'CONNECT /a.example:443 HTTP/1.1',
-    'CONNECT b.example:443 HTTP/1.1',
     'CONNECT user@a.example:443 HTTP/1.1',
     'CONNECT a.example:443/ HTTP/1.1',
     'CONNECT http://a.example:443 HTTP/1.1',

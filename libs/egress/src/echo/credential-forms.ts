@@ -6,8 +6,8 @@ const shortestEncoded = 8;
 
 /**
  * The forms under which an upstream could send an injected credential back: the secret, the composed header value, and
- * the base64 of each at any alignment and in both alphabets (only the characters that depend on nothing else), JSON,
- * percent and HTML escapes where they differ.
+ * the base64 of each at any alignment and in both alphabets (only the characters that depend on nothing else), hex
+ * in either case, JSON, percent and HTML escapes where they differ.
  *
  * @throws EgressError `invalid_secret`
  */
@@ -20,6 +20,10 @@ export function credentialForms(auth: RouteAuth, secret: string): Buffer[] {
     for (const form of escapedForms(text)) forms.add(form);
   }
   for (const text of [secret, value]) for (const core of base64Cores(text)) forms.add(core);
+  if (secret.length >= shortestEncoded) {
+    const hex = Buffer.from(secret).toString('hex');
+    forms.add(hex).add(hex.toUpperCase());
+  }
   // Above ASCII an upstream could answer in either encoding.
   const encoded = [...forms].flatMap((form) =>
     /^[\x20-\x7e]*$/.test(form) ? [Buffer.from(form)] : [Buffer.from(form, 'latin1'), Buffer.from(form)],

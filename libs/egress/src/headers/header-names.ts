@@ -36,6 +36,9 @@ export const methodOverrides: ReadonlySet<string> = new Set([
   'x-method-override',
 ]);
 
+/** Fields that ask for a part of an answer (RFC 9110 14.2, 13.1.5); a server may ignore them. */
+export const rangeFields: ReadonlySet<string> = new Set(['range', 'if-range']);
+
 /**
  * The name under which a field is looked up. Gateways that map fields to variables (CGI, WSGI) read `X_Api_Key` or
  * `X.Api.Key` as `X-Api-Key`, so all of them are one here.

@@ -2,7 +2,14 @@ import type { AllowDecision } from '../decide/decision.ts';
 import { formatAuthority } from '../hosts/parse-authority.ts';
 import type { HeaderField, RequestHead } from '../http1/request-head.ts';
 import { reduceAcceptEncoding } from './accept-encoding.ts';
-import { credentialCarriers, fieldKey, hopByHop, methodOverrides, targetOverrides } from './header-names.ts';
+import {
+  credentialCarriers,
+  fieldKey,
+  hopByHop,
+  methodOverrides,
+  rangeFields,
+  targetOverrides,
+} from './header-names.ts';
 
 export interface OutgoingOptions {
   /** content codings that the caller can undo in a response; identity always is one. Default: none */
@@ -15,7 +22,8 @@ const framing: ReadonlySet<string> = new Set(['content-length', 'expect']);
 /**
  * The headers that would leave, before a credential is injected, in their order and case: without hop-by-hop fields,
  * those named by Connection, `Proxy-*`, framing (Content-Length and Expect too), credentials of the agent that the
- * route does not let pass, overrides of the target and, on constrained routes, of the method. Host is what was decided on.
+ * route does not let pass, overrides of the target and, on constrained routes, of the method. Host is what was decided
+ * on. A request that gets a credential asks for whole answers only: in parts, an echo of it could not be recognised.
  */
 export function outgoingHeaders(
   head: RequestHead,
@@ -43,6 +51,7 @@ export function outgoingHeaders(
     if (hopByHop.has(key) || named.has(key) || framing.has(key) || key.startsWith('proxy-')) continue;
     if (key === injected || (credentialCarriers.has(key) && !passing.has(key))) continue;
     if (targetOverrides.has(key) || (decision.constrained && methodOverrides.has(key))) continue;
+    if (authenticated && rangeFields.has(key)) continue;
     if (authenticated && key === 'accept-encoding') {
       encodings = encodings === null ? value : `${encodings}, ${value}`;
       continue;

@@ -111,9 +111,10 @@ function agreedAuthority(
   const parsed = parseHostAndPort(host);
   if (parsed === null) return refuse('malformed Host header');
   if (target.authority === null) return parsed;
-  const tunnel = target.form === 'authority';
+  // The Host of a CONNECT goes nowhere: Node's client names the proxy there, and the tunnel brings its own.
+  if (target.form === 'authority') return target.authority;
   const defaultPort = target.scheme === 'https' ? 443 : 80;
-  const written = parsed.port ?? (tunnel ? target.authority.port : defaultPort);
+  const written = parsed.port ?? defaultPort;
   const meant = target.authority.port ?? defaultPort;
   const agree =
     formatAuthority(parsed.host, written ?? meant, null) ===
