@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile, chmod } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile, chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLeafMinter, mintAuthority } from '@bot-bottle/egress';
@@ -35,8 +35,6 @@ export async function benchFolder(): Promise<BenchFolder> {
   }
   const caFile = join(path, 'ca.crt');
   await writeFile(caFile, authority.cert);
-  await mkdir(join(path, 'squid'), { mode: 0o777 });
-  await chmod(join(path, 'squid'), 0o777);
   return {
     path,
     authority,

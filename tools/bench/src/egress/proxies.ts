@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
@@ -153,7 +153,7 @@ export async function startSquid(folder: BenchFolder): Promise<BenchProxy | null
   const helper = '/usr/lib/squid/security_file_certgen';
   if (!existsSync('/usr/sbin/squid') || !existsSync(helper)) return null;
   const port = await freePort();
-  const home = join(folder.path, 'squid');
+  const home = await mkdtemp(join(folder.path, 'squid-'));
   const pem = join(home, 'ca.pem');
   await writeFile(pem, folder.authority.cert + folder.authority.key, { mode: 0o644 });
   execFileSync(helper, ['-c', '-s', join(home, 'certs'), '-M', '4MB'], { stdio: 'ignore' });
