@@ -45,8 +45,11 @@ export function stopChild(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL
   });
 }
 
-/** The request that the parent wrote as the first line of stdin. */
-export async function readRequest<T>(): Promise<T> {
-  for await (const line of createInterface({ input: process.stdin })) return JSON.parse(line) as T;
-  throw new Error('no request');
+/** The request that the parent wrote as the first line of stdin; the end of stdin is the end of the program. */
+export function readRequest<T>(): Promise<T> {
+  return new Promise((resolve) => {
+    createInterface({ input: process.stdin })
+      .once('line', (line) => resolve(JSON.parse(line) as T))
+      .once('close', () => process.exit(0));
+  });
 }
