@@ -31,6 +31,7 @@ else if (mode === 'garbage') {
     };
     await channel.audit(event).catch(() => appendFileSync(file, '"audit refused"\n'));
     channel.ready({ listening: ['unix:/none'], digest: null });
+    if (mode === 'lapses') setTimeout(() => process.stdout.write('{"type":"nonsense"}\n'), 50);
     process.on('SIGTERM', () => process.exit(0));
     await channel.closed;
   }

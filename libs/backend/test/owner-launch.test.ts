@@ -75,6 +75,22 @@ it('keeps the state with --keep, marked as preserved', async () => {
   expect(await new StateStore(plan.botBottleHome).isPreserved(plan.identity)).toBe(true);
 });
 
+it('marks the state of --keep before the backend looks whether to remove the home', async () => {
+  const { options, plan, backend } = await prepared(['true'], {}, {}, true);
+  const marked: boolean[] = [];
+  const open: typeof backend.open = async (spec) => {
+    const host = await backend.open(spec);
+    const close = async (): Promise<readonly string[]> => {
+      marked.push(await isThere(join(plan.stateDir, '.preserve')));
+      return await host.close();
+    };
+    return { ...host, close };
+  };
+  const bottle = await launchBottle({ ...options, backend: { ...backend, open } });
+  await bottle.close();
+  expect(marked).toEqual([true]);
+});
+
 it('closes in reverse: agent, then host', async () => {
   const { launched: bottle, backend } = await launched(['true']);
   await bottle.close();

@@ -51,6 +51,15 @@ it('fails the launch when a sidecar breaks the protocol', async () => {
   expect(await backend.sidecars[0]?.exited).toBeDefined();
 });
 
+it('pauses longer and longer before it starts one anew that keeps breaking the protocol', async () => {
+  const { warnings } = await launched(['true'], { sidecar: 'lapses' });
+  const pauses = (): number[] =>
+    warnings.flatMap((text) => /ended \(SIGKILL\).* in (\d+) ms/.exec(text)?.[1] ?? []).map(Number);
+  await expect.poll(() => pauses().length, { timeout: 15_000 }).toBeGreaterThanOrEqual(3);
+  const [first = 0, , third = 0] = pauses();
+  expect(third).toBeGreaterThan(first);
+});
+
 it('keeps what a sidecar prints in the log of the state', async () => {
   const { launched: bottle, plan } = await launched(['true'], {}, {}, true);
   await bottle.close();

@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { chmod, lstat, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   botBottleHome,
   ensureHome,
@@ -137,6 +138,23 @@ describe('StateStore', () => {
       Array.from({ length: 10 }, async () => await store.lock('a-00000')),
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('takes over the lock of a process that ended and that nobody waited for', async () => {
+    const store = new StateStore(await tempDir());
+    await store.lock('a-00000').then(async (lock) => await lock.release());
+    // The shell becomes a program that never waits for the shell's child.
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    onTestFinished(() => void parent.kill('SIGKILL'));
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const stat = `/proc/${Number(line.toString())}/stat`;
+    await expect.poll(async () => await readFile(stat, 'latin1')).toContain(') Z ');
+    const pid = Number(line.toString());
+    const started = (await readFile(stat, 'latin1')).split(') ')[1]?.split(' ')[19];
+    await writeFile(join(store.dir('a-00000'), '.lock-1'), JSON.stringify({ pid, started, nonce: 'x' }));
+    await (await store.lock('a-00000')).release();
   });
 
   it('does not take a reused process id for the holder', async () => {

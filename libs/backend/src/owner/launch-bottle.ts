@@ -60,6 +60,8 @@ async function launch(options: LaunchOptions, undo: UndoStack): Promise<Launched
   undo.add('releasing the lock', () => lock.release());
   undo.add('removing the state', () => removeState(state, plan));
   await state.create(plan.identity, metadataFor(plan, options.cwd, process.pid));
+  // At once: the backend looks for this mark before it removes the bottle's home.
+  if (plan.keep) await state.preserve(plan.identity, 'kept with --keep');
 
   const { mintAuthority } = await import('@bot-bottle/egress');
   const minting = mintAuthority({ bottle: plan.identity, days: 30 });
@@ -160,7 +162,6 @@ const pickOwner = ({
 });
 
 async function removeState(state: StateStore, plan: BottlePlan): Promise<void> {
-  if (plan.keep) await state.preserve(plan.identity, 'kept with --keep');
   if (!(await state.isPreserved(plan.identity))) await state.remove(plan.identity);
 }
 

@@ -55,10 +55,11 @@ export async function runSidecar(options: SidecarHostOptions): Promise<RunningSi
         start: async (signal) => {
           const life = await beginLife(options, signal);
           channel = life.channel;
-          void life.channel.closed.then(async (error) => {
+          void life.channel.closed.then((error) => {
             if (error === null || supervisor.child(spec.name) !== life.child) return;
             onWarning(`the sidecar ${spec.name} broke the protocol (${error.code})`);
-            await supervisor.restart(spec.name);
+            // An ordinary death, unlike a restart, is followed by a pause that grows.
+            supervisor.signal(spec.name, 'SIGKILL');
           });
           return life.child;
         },

@@ -25,7 +25,11 @@ const prefix = '.lock-';
 export async function takeLock(folder: string, identity: string): Promise<StateLock> {
   const nonce = randomBytes(8).toString('hex');
   const draft = join(folder, `.draft-${nonce}`);
-  const mine = JSON.stringify({ pid: process.pid, started: processStart(process.pid), nonce });
+  const mine = JSON.stringify({
+    pid: process.pid,
+    started: processStat(process.pid)?.started ?? null,
+    nonce,
+  });
   await writeFile(draft, mine, { mode: 0o600, flag: 'wx' });
   try {
     for (let attempt = 0; attempt < 100; attempt += 1) {
@@ -94,8 +98,9 @@ function livingHolder(text: string): number | null {
       return null;
     const started = 'started' in value ? value.started : null;
     if (!isAlive(value.pid)) return null;
-    const now = processStart(value.pid);
-    return started !== null && now !== null && started !== now ? null : value.pid;
+    const now = processStat(value.pid);
+    if (now === null) return value.pid;
+    return now.isDead || (started !== null && started !== now.started) ? null : value.pid;
   } catch {
     return null;
   }
@@ -111,11 +116,20 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Start time of a process as the kernel tells it, so that a reused number is not taken for the holder; null off Linux. */
-function processStart(pid: number): string | null {
+interface ProcessStat {
+  /** start time as the kernel tells it, so that a reused number is not taken for the holder */
+  readonly started: string;
+  /** whether only its parent has yet to look at how it ended */
+  readonly isDead: boolean;
+}
+
+/** Null when there is none, and off Linux (proc_pid_stat(5), fields 3 and 22). */
+function processStat(pid: number): ProcessStat | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const started = fields[19];
+    return started === undefined ? null : { started, isDead: fields[0] === 'Z' || fields[0] === 'X' };
   } catch {
     return null;
   }
