@@ -1,11 +1,10 @@
 import { access, lchown, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { BackendError } from '@bot-bottle/backend';
+import { BackendError, removeTree } from '@bot-bottle/backend';
 import { guestHome } from './guest-layout.ts';
 import { ensureOwnFolder } from './host-folders.ts';
 import type { HostUser } from './host-users.ts';
 import { isWithin } from './programs/forbidden-folders.ts';
-import { removeTree } from './remove-tree.ts';
 
 export interface HomeFolder {
   readonly path: string;

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
   BackendError,
+  removeTree,
   type Bottle,
   type BottleHost,
   type BottleSpec,
@@ -28,7 +29,6 @@ import { forbiddenFolders } from './programs/forbidden-folders.ts';
 import { cachedCopy } from './programs/program-cache.ts';
 import { readableByOthers } from './programs/readable-by-others.ts';
 import { isAlive, ownMark, type ProcessMark, readRecord, writeRecord } from './runtime-record.ts';
-import { removeTree } from './remove-tree.ts';
 import { agentArgs } from './rootfs/agent-args.ts';
 import { etcFiles } from './rootfs/etc-files.ts';
 import { sidecarArgs, sidecarCommand } from './rootfs/sidecar-args.ts';

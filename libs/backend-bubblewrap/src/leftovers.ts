@@ -1,10 +1,9 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Leftover } from '@bot-bottle/backend';
+import { type Leftover, removeTree } from '@bot-bottle/backend';
 import { stateDirOf } from './home-folder.ts';
 import type { HostFolders } from './host-folders.ts';
 import { releaseHostUsers } from './host-users.ts';
-import { removeTree } from './remove-tree.ts';
 import { isAlive, readRecord } from './runtime-record.ts';
 
 /** What bottles left behind whose owner is gone: sandboxes still running, runtime folders, homes without a state. */

@@ -31,6 +31,7 @@ export { resolveSecrets, type ResolvedSecrets, type SecretSources } from './secr
 export { SecretStore } from './secrets/secret-store.ts';
 export { isIdentity, newIdentity } from './state/identity.ts';
 export { metadataFor, type Metadata } from './state/metadata.ts';
+export { removeTree } from './state/remove-tree.ts';
 export type { StateLock } from './state/state-lock.ts';
 export { StateStore, type StateEntry } from './state/state-store.ts';
 export { provision, type ProvisionOptions, type ProvisionResult } from './provision/provision.ts';

@@ -1,8 +1,9 @@
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackendError } from '../errors.ts';
 import { isIdentity } from './identity.ts';
 import { metadataSchema, type Metadata } from './metadata.ts';
+import { removeTree } from './remove-tree.ts';
 import { takeLock, type StateLock } from './state-lock.ts';
 
 export interface StateEntry {
@@ -92,7 +93,7 @@ export class StateStore {
   }
 
   async remove(identity: string): Promise<void> {
-    await rm(this.dir(identity), { recursive: true, force: true });
+    await removeTree(this.dir(identity));
   }
 
   async #entry(identity: string): Promise<StateEntry> {
