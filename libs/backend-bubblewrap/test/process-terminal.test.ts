@@ -46,8 +46,8 @@ test('arguments and environment arrive as they are, and nothing else does', asyn
   expect(argv).toEqual(odd);
   expect(env).toMatchObject({ SHELL: '/bin/bash', ODD: '$(touch /tmp/injected)', TERM: 'xterm-256color' });
   expect(Object.keys(env).filter((name) => name.includes('BOT_BOTTLE') || name === 'SCRIPT')).toEqual([]);
-  const check = await local.bottle.spawn(['ls', '/tmp']);
-  expect(await textOf(check.stdout)).toBe('');
+  const check = await local.bottle.spawn(['ls', '/tmp/injected']);
+  expect(await textOf(check.stderr)).toContain('No such file');
 });
 
 test('a new size reaches the program as SIGWINCH', async () => {
