@@ -16,11 +16,31 @@ export function libraryConfig(entry: string[] = ['src/index.ts']) {
   return defineConfig({ ...shared, entry });
 }
 
+/** Texts of zod's errors in English: the other fifty languages would be compiled and run at every start. */
+const englishOnly: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'zod-english-only',
+  setup(build) {
+    build.onLoad({ filter: /[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
+  },
+};
+
+export interface Bundle {
+  readonly library: string[];
+  readonly program: string[];
+  /**
+   * Whether what the program imports dynamically becomes files of its own, read when needed only; default false, one
+   * file, because a sandbox shows a sidecar one file.
+   */
+  readonly chunks?: boolean;
+}
+
 /**
- * A package that is also a program. `library` is built like any other; each `program` becomes one
- * self-contained file, so that a sidecar or an image needs nothing but `node` and that file.
+ * A package that is also a program. `library` is built like any other; each `program` brings every dependency along, so
+ * that a sidecar or an image needs nothing but `node` and what is built here.
  */
-export function bundleConfig({ library, program }: { library: string[]; program: string[] }) {
+export function bundleConfig({ library, program, chunks = false }: Bundle) {
   return defineConfig([
     { ...shared, entry: library },
     {
@@ -29,6 +49,8 @@ export function bundleConfig({ library, program }: { library: string[]; program:
       clean: false,
       noExternal: [/.*/],
       minifySyntax: true,
+      splitting: chunks,
+      esbuildPlugins: [englishOnly],
       banner: {
         js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
       },

@@ -1,3 +1,3 @@
 import { bundleConfig } from '../../tsup.base.ts';
 
-export default bundleConfig({ library: ['src/index.ts'], program: ['src/main.ts'] });
+export default bundleConfig({ library: ['src/index.ts'], program: ['src/main.ts'], chunks: true });
