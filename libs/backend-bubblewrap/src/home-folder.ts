@@ -1,10 +1,14 @@
-import { access, lchown, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { access, chmod, chown, lchown, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
 import { BackendError, removeTree } from '@bot-bottle/backend';
 import { guestHome } from './guest-layout.ts';
 import { ensureOwnFolder } from './host-folders.ts';
 import type { HostUser } from './host-users.ts';
 import { isWithin } from './programs/forbidden-folders.ts';
+
+const run = promisify(execFile);
 
 export interface HomeFolder {
   readonly path: string;
@@ -27,6 +31,11 @@ export async function openHome(
   const path = join(base, 'home');
   if (homes !== null) {
     await ensureOwnFolder(base, 0o711);
+    // what is behind it has modes that the agent chooses: no other user gets there
+    if (user !== null) {
+      await chown(base, process.getuid?.() ?? 0, user.gid);
+      await chmod(base, 0o710);
+    }
     await writeFile(join(base, 'state-dir'), stateDir, { mode: 0o600 });
   }
   const fresh = await makeFolder(path);
@@ -71,7 +80,9 @@ async function makeFolder(path: string): Promise<boolean> {
 async function giveTo(path: string, user: HostUser, fresh: boolean): Promise<void> {
   const { uid } = await lstat(path);
   await lchown(path, user.uid, user.gid);
-  if (fresh || uid !== user.uid) await giveContents(path, user);
+  if (fresh) await giveContents(path, user);
+  // an agent made this tree: it may be deeper than any path is long, and its names need not be text
+  else if (uid !== user.uid) await run('chown', ['-R', '-h', `${user.uid}:${user.gid}`, '--', path]);
 }
 
 async function giveContents(folder: string, user: HostUser): Promise<void> {

@@ -35,7 +35,7 @@ export function hostFolders(
 }
 
 /**
- * Makes a folder of ours, and refuses one that somebody else made or may write to.
+ * Makes a folder of ours, and refuses one that somebody else made or may write to, or may put another one in place of.
  *
  * @param mode permission bits, 0o700 or 0o711
  * @throws BackendError `home_unsafe`
@@ -44,7 +44,6 @@ export async function ensureOwnFolder(path: string, mode: number): Promise<void>
   try {
     await mkdir(path, { mode });
     await chmod(path, mode);
-    return;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && dirname(path) !== path) {
@@ -53,10 +52,25 @@ export async function ensureOwnFolder(path: string, mode: number): Promise<void>
     }
     if (code !== 'EEXIST') throw error;
   }
-  const entry = await lstat(path);
+  await requireOwnFolder(path);
+}
+
+/**
+ * @returns whether there is such a folder
+ * @throws BackendError `home_unsafe` when it or the one it lies in is in somebody else's hands
+ */
+export async function requireOwnFolder(path: string): Promise<boolean> {
+  const entry = await lstat(path).catch(() => null);
+  if (entry === null) return false;
   if (!entry.isDirectory() || entry.uid !== process.getuid?.() || (entry.mode & 0o022) !== 0)
-    throw new BackendError('home_unsafe', `${path} belongs to another user or can be written by others`, {
-      hint: `remove ${path}`,
-      data: { path },
-    });
+    throw unsafe(path, 'belongs to another user or can be written by others');
+  const parent = await lstat(dirname(path));
+  const open = (parent.mode & 0o002) !== 0 && (parent.mode & 0o1000) === 0;
+  if (open || (parent.uid !== 0 && parent.uid !== entry.uid))
+    throw unsafe(dirname(path), 'lets another user replace what is in it');
+  return true;
+}
+
+function unsafe(path: string, what: string): BackendError {
+  return new BackendError('home_unsafe', `${path} ${what}`, { hint: `remove ${path}`, data: { path } });
 }

@@ -1,18 +1,26 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Leftover, removeTree } from '@bot-bottle/backend';
 import { stateDirOf } from './home-folder.ts';
-import type { HostFolders } from './host-folders.ts';
+import { type HostFolders, requireOwnFolder } from './host-folders.ts';
 import { releaseHostUsers } from './host-users.ts';
 import { isAlive, readRecord } from './runtime-record.ts';
 
-/** What bottles left behind whose owner is gone: sandboxes still running, runtime folders, homes without a state. */
+const END_LIMIT_MS = 5000;
+
+/**
+ * What bottles left behind whose owner is gone: sandboxes still running, runtime folders, homes without a state.
+ *
+ * @throws BackendError `home_unsafe` when somebody else could have written the records
+ */
 export async function findLeftovers(
   folders: HostFolders,
   live: ReadonlySet<string>,
 ): Promise<readonly Leftover[]> {
   const found: Leftover[] = [];
-  for (const identity of await names(folders.runtime)) {
+  const hasRuntime = await requireOwnFolder(folders.runtime);
+  for (const identity of hasRuntime ? await names(folders.runtime) : []) {
     if (live.has(identity)) continue;
     const folder = join(folders.runtime, identity);
     const record = await readRecord(folder);
@@ -22,6 +30,8 @@ export async function findLeftovers(
       found.push(
         leftover('process', identity, `process ${mark.pid} of ${identity}`, async () => {
           if (isAlive(mark)) process.kill(mark.pid, 'SIGKILL');
+          // what it runs could still write to the folders that are removed next
+          for (const start = Date.now(); isAlive(mark) && Date.now() - start < END_LIMIT_MS;) await delay(2);
         }),
       );
     found.push(

@@ -1,6 +1,8 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   rmSync,
@@ -11,9 +13,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { processEntry } from '../src/bwrap/process-table.ts';
 import { openHome } from '../src/home-folder.ts';
 import { ensureOwnFolder, hostFolders } from '../src/host-folders.ts';
 import { releaseHostUsers, takeHostUsers } from '../src/host-users.ts';
+import { findLeftovers } from '../src/leftovers.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -47,6 +51,53 @@ describe('folders on the host', () => {
     mkdirSync(join(folder, 'real'));
     symlinkSync(join(folder, 'real'), join(folder, 'link'));
     await expect(ensureOwnFolder(join(folder, 'link'), 0o700)).rejects.toMatchObject({ code: 'home_unsafe' });
+  });
+});
+
+describe.runIf(process.getuid?.() === 0)('what another user of the host made', () => {
+  const stranger = 12345;
+
+  test('holds no folder of ours', async () => {
+    chownSync(folder, stranger, stranger);
+    await expect(ensureOwnFolder(join(folder, 'bubblewrap'), 0o700)).rejects.toMatchObject({
+      code: 'home_unsafe',
+    });
+  });
+
+  test('is never taken for what a bottle left: its records name processes to kill', async () => {
+    const runtime = join(folder, 'run');
+    mkdirSync(join(runtime, 'one-aaaaa'), { recursive: true });
+    const victim = { pid: process.pid, startTime: processEntry(process.pid)?.startTime ?? '' };
+    const owner = { pid: 1, startTime: '-1' };
+    const record = { identity: 'one-aaaaa', stateDir: '/none', owner, sandboxes: [victim] };
+    writeFileSync(join(runtime, 'one-aaaaa', 'record.json'), JSON.stringify(record));
+    const folders = { runtime, homes: null, cache: folder };
+    expect(await findLeftovers(folders, new Set())).toHaveLength(2);
+    chownSync(runtime, stranger, stranger);
+    await expect(findLeftovers(folders, new Set())).rejects.toMatchObject({ code: 'home_unsafe' });
+    chownSync(runtime, 0, 0);
+    chownSync(folder, stranger, stranger);
+    await expect(findLeftovers(folders, new Set())).rejects.toMatchObject({ code: 'home_unsafe' });
+  });
+
+  test('cannot look into a home, whatever modes the agent sets', async () => {
+    const user = { uid: 61184, gid: 61184 };
+    await openHome(folder, 'one-aaaaa', join(folder, 'homes'), user, '/home/node');
+    expect(statSync(join(folder, 'homes/one-aaaaa'))).toMatchObject({ uid: 0, gid: 61184 });
+    expect(statSync(join(folder, 'homes/one-aaaaa')).mode & 0o777).toBe(0o710);
+  });
+
+  test('a kept home gets another user whatever is in it', async () => {
+    const homes = join(folder, 'homes');
+    const { path } = await openHome(folder, 'one-aaaaa', homes, { uid: 61184, gid: 61184 }, '/home/node');
+    const odd = Buffer.concat([Buffer.from(`${path}/`), Buffer.from([0xff, 0xfe])]);
+    writeFileSync(odd, '');
+    writeFileSync(join(folder, 'outside'), '');
+    symlinkSync(join(folder, 'outside'), join(path, 'link'));
+    await openHome(folder, 'one-aaaaa', homes, { uid: 61190, gid: 61190 }, '/home/node');
+    expect(statSync(odd).uid).toBe(61190);
+    expect(lstatSync(join(path, 'link')).uid).toBe(61190);
+    expect(statSync(join(folder, 'outside')).uid).toBe(0);
   });
 });
 
