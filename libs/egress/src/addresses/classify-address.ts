@@ -18,14 +18,14 @@ export function classifyAddress(ip: string): AddressClass {
 }
 
 function classify(ip: IpAddress): AddressClass {
-  if (metadataAddresses.some((entry) => cidrContains(entry.cidr, ip))) return 'metadata';
-  const own = specialRanges.find((entry) => cidrContains(entry.cidr, ip))?.is;
+  if (metadataAddresses().some((entry) => cidrContains(entry.cidr, ip))) return 'metadata';
+  const own = specialRanges().find((entry) => cidrContains(entry.cidr, ip))?.is;
   if (own === 'loopback' || own === 'unspecified') return own;
   const inner = embeddedIpv4(ip).map(classify);
   if (inner.includes('metadata')) return 'metadata';
   if (inner.length > 0) return inner.find((kind) => kind !== 'public') ?? own ?? 'translated';
   if (own !== undefined) return own;
-  if (ip.family === 6 && !cidrContains(globalUnicast, ip)) return 'reserved';
+  if (ip.family === 6 && !cidrContains(globalUnicast(), ip)) return 'reserved';
   return 'public';
 }
 

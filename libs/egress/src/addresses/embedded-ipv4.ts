@@ -1,5 +1,6 @@
 import { cidrContains, parseCidr } from './cidr.ts';
 import type { IpAddress } from './ip.ts';
+import { once } from './once.ts';
 
 interface Carrier {
   readonly prefix: string;
@@ -22,15 +23,17 @@ const carriers: readonly Carrier[] = [
   { prefix: '2001::/32', at: [12], inverted: true },
 ];
 
-const parsed = carriers.flatMap((carrier) => {
-  const cidr = parseCidr(carrier.prefix);
-  return cidr === null ? [] : [{ cidr, at: carrier.at, inverted: carrier.inverted === true }];
-});
+const parsed = once(() =>
+  carriers.flatMap((carrier) => {
+    const cidr = parseCidr(carrier.prefix);
+    return cidr === null ? [] : [{ cidr, at: carrier.at, inverted: carrier.inverted === true }];
+  }),
+);
 
 /** Every IPv4 address that a packet to `ip` could end up at; empty when the address carries none. */
 export function embeddedIpv4(ip: IpAddress): IpAddress[] {
   if (ip.family === 4) return [];
-  return parsed
+  return parsed()
     .filter((carrier) => cidrContains(carrier.cidr, ip))
     .flatMap((carrier) =>
       carrier.at.map((offset): IpAddress => {
@@ -40,10 +43,11 @@ export function embeddedIpv4(ip: IpAddress): IpAddress[] {
     );
 }
 
-const mapped = parseCidr('::ffff:0:0/96');
+const mapped = once(() => parseCidr('::ffff:0:0/96'));
 
 /** The IPv4 address that a v4-mapped address stands for, null for any other. */
 export function unmapIpv4(ip: IpAddress): IpAddress | null {
-  if (mapped === null || !cidrContains(mapped, ip)) return null;
+  const prefix = mapped();
+  if (prefix === null || !cidrContains(prefix, ip)) return null;
   return { family: 4, bytes: ip.bytes.slice(12) };
 }

@@ -1,5 +1,6 @@
 import { parseCidr } from './cidr.ts';
 import type { Cidr } from './cidr.ts';
+import { once } from './once.ts';
 
 export type SpecialClass =
   | 'loopback'
@@ -26,20 +27,22 @@ function range(text: string, is: SpecialClass): SpecialRange {
  * Addresses at which clouds hand out credentials or configuration. They are single addresses on purpose: an allow-list
  * must name one exactly to open it. Not all lie in a special range (Azure's is a public address).
  */
-export const metadataAddresses: readonly SpecialRange[] = [
-  '169.254.169.254', // AWS, GCP, Azure, OpenStack, DigitalOcean
-  '169.254.170.2', // AWS ECS task credentials
-  '169.254.170.23', // AWS EKS pod identity
-  '100.100.100.200', // Alibaba
-  '168.63.129.16', // Azure wire server
-  '192.0.0.192', // Oracle
-  'fd00:ec2::254', // AWS over IPv6
-  'fd00:ec2::23', // AWS EKS pod identity over IPv6
-  'fd20:ce::254', // GCP over IPv6
-].map((text) => range(text, 'metadata'));
+export const metadataAddresses = once((): readonly SpecialRange[] =>
+  [
+    '169.254.169.254', // AWS, GCP, Azure, OpenStack, DigitalOcean
+    '169.254.170.2', // AWS ECS task credentials
+    '169.254.170.23', // AWS EKS pod identity
+    '100.100.100.200', // Alibaba
+    '168.63.129.16', // Azure wire server
+    '192.0.0.192', // Oracle
+    'fd00:ec2::254', // AWS over IPv6
+    'fd00:ec2::23', // AWS EKS pod identity over IPv6
+    'fd20:ce::254', // GCP over IPv6
+  ].map((text) => range(text, 'metadata')),
+);
 
 /** IANA IPv4 and IPv6 special-purpose registries (RFC 6890 and its updates); the first match decides. */
-export const specialRanges: readonly SpecialRange[] = [
+export const specialRanges = once((): readonly SpecialRange[] => [
   range('0.0.0.0/8', 'unspecified'),
   range('10.0.0.0/8', 'private'),
   range('100.64.0.0/10', 'cgnat'),
@@ -65,7 +68,7 @@ export const specialRanges: readonly SpecialRange[] = [
   range('fe80::/10', 'link-local'),
   range('fec0::/10', 'private'),
   range('ff00::/8', 'multicast'),
-];
+]);
 
 /** The only part of IPv6 that is handed out as global unicast (IANA IPv6 address space). */
-export const globalUnicast: Cidr = range('2000::/3', 'reserved').cidr;
+export const globalUnicast = once((): Cidr => range('2000::/3', 'reserved').cidr);
