@@ -13,7 +13,7 @@ import { settingsSchema, type Settings, type SettingsFile } from './settings-sch
  */
 export async function parseSettings(text: string, file: string): Promise<Settings> {
   // Loaded only when there are settings: most launches start without.
-  const { isNode, LineCounter: Lines, parseDocument } = await import('yaml');
+  const { isNode, LineCounter: Lines, parseDocument } = await import('./yaml-parser.ts');
   const lines = new Lines();
   const document = parseDocument(text, {
     lineCounter: lines,
