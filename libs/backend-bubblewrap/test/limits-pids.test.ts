@@ -1,6 +1,7 @@
+import { totalmem } from 'node:os';
 import { execInBottle } from '@bot-bottle/backend';
 import { expect, test } from 'vitest';
-import { enforcedLimits, limitCommand } from '../src/limits.ts';
+import { enforcedLimits, limitCommand, processLimit } from '../src/limits.ts';
 import { localBottle } from './support/local-bottle.ts';
 
 const forks =
@@ -20,7 +21,7 @@ test('a fork bomb stops at the limit and the bottle goes on', async () => {
   }
 });
 
-test('without a limit there is none', async () => {
+test('without a limit ordinary work does not meet one', async () => {
   const local = await localBottle();
   try {
     expect(Number((await execInBottle(local.bottle, ['perl', '-e', forks])).stdout)).toBe(300);
@@ -32,5 +33,29 @@ test('without a limit there is none', async () => {
 test('only limits that hold are claimed', () => {
   expect(enforcedLimits('6.1.0')).toEqual(['pids']);
   expect(enforcedLimits('5.10.0')).toEqual([]);
-  expect(limitCommand({ pids: null })).toEqual([]);
+});
+
+test('a bottle without a limit cannot take every process of the host', () => {
+  expect(limitCommand({ pids: null }, Number.POSITIVE_INFINITY)).toContain('--nproc=8216:8216');
+});
+
+test("no limit goes above the operator's own, which the kernel would refuse", () => {
+  const limits = 'Limit   Soft Limit  Hard Limit  Units\nMax processes     100      4000     processes\n';
+  expect(limitCommand({ pids: 1_000_000 }, processLimit(limits))).toContain('--nproc=4000:4000');
+  expect(processLimit('Max processes   unlimited   unlimited   processes\n')).toBe(Number.POSITIVE_INFINITY);
+});
+
+test('folders in memory hold far less than the machine has', async () => {
+  const local = await localBottle();
+  try {
+    const folders = ['/tmp', '/var/tmp', '/dev/shm', '/run'];
+    const { stdout } = await execInBottle(local.bottle, ['df', '--output=size', '-B1', ...folders]);
+    const sizes = stdout.trim().split('\n').slice(1).map(Number);
+    expect(sizes).toHaveLength(4);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(totalmem() * 0.55);
+    const filled = await execInBottle(local.bottle, ['sh', '-c', 'head -c 32M /dev/zero > /run/x']);
+    expect(filled.code).not.toBe(0);
+  } finally {
+    await local.dispose();
+  }
 });

@@ -1,8 +1,9 @@
 import type { SidecarName } from '@bot-bottle/backend';
 import { guestHome, guestId, ownDir, programsDir, socketPath, socketsDir } from '../guest-layout.ts';
+import { memoryFiles } from '../limits.ts';
 import type { ExposedPrograms } from '../programs/expose-programs.ts';
 import { sharedEtc } from './etc-files.ts';
-import { namespaceArgs, privateArgs } from './namespace-args.ts';
+import { memoryFolder, namespaceArgs, privateArgs } from './namespace-args.ts';
 import { etcArgs, systemArgs } from './system-args.ts';
 
 export interface AgentRoot {
@@ -20,8 +21,9 @@ export interface AgentRoot {
 
 /** Options of bwrap for the agent's environment. Later ones lie on top of earlier ones. */
 export function agentArgs(root: AgentRoot): string[] {
-  const args = [...namespaceArgs({ network: false, ids: guestId }), ...systemArgs(), ...privateArgs()];
-  args.push('--symlink', '/run', '/var/run', '--perms', '1777', '--tmpfs', '/var/tmp');
+  const sizes = memoryFiles();
+  const args = [...namespaceArgs({ network: false, ids: guestId }), ...systemArgs(), ...privateArgs(sizes)];
+  args.push('--symlink', '/run', '/var/run', ...memoryFolder('/var/tmp', '1777', sizes.other));
   args.push('--dir', '/etc', ...etcArgs(sharedEtc));
   for (const name of root.etcNames) args.push('--ro-bind', `${root.etc}/${name}`, `/etc/${name}`);
   args.push('--symlink', '/proc/self/mounts', '/etc/mtab');

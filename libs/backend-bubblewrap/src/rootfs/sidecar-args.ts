@@ -1,8 +1,9 @@
 import { extname } from 'node:path';
 import type { SidecarSpec } from '@bot-bottle/backend';
 import { guestHome, guestId, ownDir, socketsDir } from '../guest-layout.ts';
+import { fewFiles } from '../limits.ts';
 import { sidecarEtc, sidecarNetworkEtc } from './etc-files.ts';
-import { namespaceArgs, privateArgs } from './namespace-args.ts';
+import { memoryFolder, namespaceArgs, privateArgs } from './namespace-args.ts';
 import { etcArgs, libraryArgs } from './system-args.ts';
 
 export interface SidecarRoot {
@@ -32,10 +33,10 @@ export function sidecarArgs(spec: SidecarSpec, root: SidecarRoot): string[] {
     namespaceArgs({ network: spec.network, ids: guestId }),
     ['--as-pid-1'],
     libraryArgs(),
-    privateArgs(),
+    privateArgs(fewFiles),
     ['--dir', '/etc'],
     etcArgs([...sidecarEtc, ...(spec.network ? sidecarNetworkEtc : [])]),
-    ['--perms', '0700', '--tmpfs', guestHome],
+    memoryFolder(guestHome, '0700', fewFiles.other),
     ['--ro-bind', root.node, `${ownDir}/node`],
     ['--ro-bind', root.program, sidecarProgram(spec)],
     ['--bind', root.sockets, socketsDir],
