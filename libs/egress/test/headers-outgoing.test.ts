@@ -62,17 +62,27 @@ describe('outgoing headers', () => {
     'Content_Length: 5',
     'X-Original-URL: /admin',
     'X-Rewrite-Url: /admin',
+    'X-Forwarded-Host: admin.example',
+    'X_Forwarded_Host: admin.example',
+    'X-Original-Host: admin.example',
+    'X-Host: admin.example',
+    'X-Forwarded-Prefix: /admin',
+    'X-Envoy-Original-Path: /admin',
+    'Forwarded: host=admin.example',
   ])('drops %s', (line) => {
     expect(leaving({}, line)).toEqual(['hOst: a.example']);
   });
 
-  it.each(['Range: bytes=0-3', 'If-Range: "x"'])(
-    'drops %s where a credential is injected, and only there',
-    (line) => {
-      expect(leaving({ auth: bearer }, line)).toEqual(['hOst: a.example', 'Accept-Encoding: identity']);
-      expect(leaving({}, line)).toEqual(['hOst: a.example', line]);
-    },
-  );
+  it.each([
+    'Range: bytes=0-3',
+    'If-Range: "x"',
+    'Request-Range: bytes=0-3',
+    'X-Ms-Range: bytes=0-3',
+    'A-IM: gzip',
+  ])('drops %s where a credential is injected, and only there', (line) => {
+    expect(leaving({ auth: bearer }, line)).toEqual(['hOst: a.example', 'Accept-Encoding: identity']);
+    expect(leaving({}, line)).toEqual(['hOst: a.example', line]);
+  });
 
   it('drops what Connection names, in any spelling', () => {
     expect(leaving({}, 'Connection: X-Secret, close', 'x-secret: 1', 'X_Secret: 2', 'X-Kept: 3')).toEqual([
@@ -223,6 +233,28 @@ describe('incoming headers', () => {
       ['Set-Cookie', 'a=1'],
       ['set-cookie', 'b=2'],
       ['Content-Length', '3'],
+    ]);
+  });
+
+  it('drops what only egress may say, in any spelling', () => {
+    const raw = [
+      ['X-Bot-Bottle-Deny', 'host_not_allowed'],
+      ['x-bot-bottle-anything', 'x'],
+      ['X-Bot', 'kept'],
+    ] as const;
+    expect(incomingHeaders(raw, { authenticated: false })).toEqual([['X-Bot', 'kept']]);
+  });
+
+  it('keeps what says how a body is coded, whatever Connection names', () => {
+    const raw = [
+      ['Connection', 'Content-Encoding, Content-Length, X-Own'],
+      ['Content-Encoding', 'gzip'],
+      ['Content-Length', '3'],
+      ['X-Own', '1'],
+    ] as const;
+    expect(incomingHeaders(raw, { authenticated: false }).map(([name]) => name)).toEqual([
+      'Content-Encoding',
+      'Content-Length',
     ]);
   });
 

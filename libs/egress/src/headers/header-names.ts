@@ -22,11 +22,26 @@ export const credentialCarriers: ReadonlySet<string> = new Set([
   'cookie',
 ]);
 
-/** Fields that make a server act on another target than the one decided on, git services included. */
+/**
+ * Fields that make a server act on another target than the one decided on, git services included: what gateways and
+ * frameworks read in place of the request target and of Host.
+ */
 export const targetOverrides: ReadonlySet<string> = new Set([
   'x-original-url',
   'x-original-uri',
+  'x-original-host',
+  'x-original-path',
   'x-rewrite-url',
+  'x-override-url',
+  'x-envoy-original-path',
+  'x-forwarded-host',
+  'x-forwarded-server',
+  'x-forwarded-path',
+  'x-forwarded-prefix',
+  'x-forwarded-uri',
+  'x-http-host-override',
+  'x-host',
+  'forwarded',
 ]);
 
 /** Fields that make a server act on another method; where no method is ruled out they are of use to real APIs. */
@@ -36,8 +51,17 @@ export const methodOverrides: ReadonlySet<string> = new Set([
   'x-method-override',
 ]);
 
-/** Fields that ask for a part of an answer (RFC 9110 14.2, 13.1.5); a server may ignore them. */
-export const rangeFields: ReadonlySet<string> = new Set(['range', 'if-range']);
+/**
+ * Fields that ask for a part of an answer (RFC 9110 14.2, 13.1.5; Apache reads `Request-Range` too, Azure `x-ms-range`)
+ * or for a change to it that no Content-Encoding names (RFC 3229); a server may ignore them.
+ */
+export const partialFields: ReadonlySet<string> = new Set([
+  'range',
+  'if-range',
+  'request-range',
+  'x-ms-range',
+  'a-im',
+]);
 
 /**
  * The name under which a field is looked up. Gateways that map fields to variables (CGI, WSGI) read `X_Api_Key` or

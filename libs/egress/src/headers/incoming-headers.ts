@@ -11,7 +11,8 @@ export interface IncomingOptions {
 
 /**
  * The headers of a response that reach the agent, in their order and case: without hop-by-hop fields, those named by
- * Connection, `Proxy-*` and Alt-Svc (which would point the agent at another host or at QUIC). Content-Length stays.
+ * Connection, `Proxy-*`, Alt-Svc (which would point the agent at another host or at QUIC), and
+ * `X-Bot-Bottle-*`, by which the agent knows a denial of ours. What frames or codes the body stays.
  */
 export function incomingHeaders(raw: readonly HeaderField[], options: IncomingOptions): HeaderField[] {
   const named = new Set<string>();
@@ -19,13 +20,15 @@ export function incomingHeaders(raw: readonly HeaderField[], options: IncomingOp
     if (name.toLowerCase() === 'connection')
       for (const token of parseTokenList(value) ?? []) named.add(token);
   }
-  // A body whose length an upstream could hide from us would be framed differently on the two sides.
+  // A body whose length or coding an upstream could hide from us would be read differently on the two sides.
   named.delete('content-length');
+  named.delete('content-encoding');
   const redact = options.authenticated ? options.redact : undefined;
   const fields: HeaderField[] = [];
   for (const [name, value] of raw) {
     const key = name.toLowerCase();
-    if (hopByHop.has(key) || named.has(key) || key === 'alt-svc' || key.startsWith('proxy-')) continue;
+    if (hopByHop.has(key) || named.has(key) || key === 'alt-svc') continue;
+    if (key.startsWith('proxy-') || key.startsWith('x-bot-bottle-')) continue;
     fields.push(redact === undefined ? [name, value] : [redact(name), redact(value)]);
   }
   return fields;

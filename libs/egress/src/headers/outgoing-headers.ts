@@ -7,7 +7,7 @@ import {
   fieldKey,
   hopByHop,
   methodOverrides,
-  rangeFields,
+  partialFields,
   targetOverrides,
 } from './header-names.ts';
 
@@ -51,7 +51,7 @@ export function outgoingHeaders(
     if (hopByHop.has(key) || named.has(key) || framing.has(key) || key.startsWith('proxy-')) continue;
     if (key === injected || (credentialCarriers.has(key) && !passing.has(key))) continue;
     if (targetOverrides.has(key) || (decision.constrained && methodOverrides.has(key))) continue;
-    if (authenticated && rangeFields.has(key)) continue;
+    if (authenticated && partialFields.has(key)) continue;
     if (authenticated && key === 'accept-encoding') {
       encodings = encodings === null ? value : `${encodings}, ${value}`;
       continue;
