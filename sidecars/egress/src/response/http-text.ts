@@ -1,7 +1,9 @@
-import { STATUS_CODES } from 'node:http';
 import { renderDenial } from '@bot-bottle/audit';
 import type { Denial } from '@bot-bottle/audit';
 import type { HeaderField } from '@bot-bottle/egress';
+
+// An import would read everything that node:http exports, which loads all of Node's own fetch: 25 ms of the start.
+const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 /** Status line and headers with the empty line after them; every text is latin1. */
 export function headText(status: number, reason: string, headers: readonly HeaderField[]): string {
