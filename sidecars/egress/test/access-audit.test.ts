@@ -11,12 +11,14 @@ import {
   denyCode,
   get,
   HOST,
+  openTls,
   rawExchange,
   route,
   startProxy,
   startUpstream,
   temporaryFolder,
   tlsExchange,
+  until,
 } from './harness.ts';
 import type { Upstream } from './harness.ts';
 
@@ -199,6 +201,31 @@ describe('audit', () => {
     expect(proxy.events).toMatchObject([
       { action: 'connect', code: 'host_not_allowed', target: 'CONNECT undeclared.test:443' },
     ]);
+    await proxy.close();
+  });
+
+  test('a denied tunnel that asks nothing after its handshake is an event too', async () => {
+    const proxy = await startProxy({ routes: [] });
+    const secure = await openTls(proxy, 'undeclared.test:443');
+    secure.write('GET / HT');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    secure.destroy();
+    await until(() => proxy.events.length > 0);
+    expect(proxy.events).toMatchObject([
+      { action: 'connect', code: 'host_not_allowed', target: 'CONNECT undeclared.test:443' },
+    ]);
+    await proxy.close();
+  });
+
+  test('a secret in the host of a tunnel is masked, whatever is said in it', async () => {
+    const proxy = await startProxy({ routes: [] });
+    const authority = `${CANARY}.undeclared.test:443`;
+    const answer = await tlsExchange(proxy, authority, 'nonsense\r\n\r\n');
+    const { socket } = await connectTunnel(proxy, authority);
+    socket.end();
+    await until(() => proxy.events.length > 1);
+    expect(answer.raw + JSON.stringify(proxy.events) + JSON.stringify(proxy.logs)).not.toContain(CANARY);
+    expect(proxy.events.map((event) => event.target)).toContain('CONNECT [masked]:443');
     await proxy.close();
   });
 

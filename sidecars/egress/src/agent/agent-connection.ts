@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { parseRequestHead } from '@bot-bottle/egress';
 import type { RequestHead, Via } from '@bot-bottle/egress';
+import { describeConnect } from '../request/describe-request.ts';
 import { Exchange } from '../request/exchange.ts';
 import { denialAnswer } from '../response/http-text.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -52,7 +53,9 @@ export class AgentConnection {
     code: 'malformed_request' | 'method_refused' | 'upgrade_not_allowed' | 'opaque_tunnel',
     message: string,
   ): void {
-    const target = this.#via.kind === 'tunnel' ? `CONNECT ${this.#via.host}:${this.#via.port}` : 'proxy';
+    const via = this.#via;
+    const target =
+      via.kind === 'tunnel' ? describeConnect(via.host, via.port, this.#server.policy.leaks()) : 'proxy';
     this.#server
       .audit({ layer: 'egress', action: 'request', outcome: 'denied', code, target, rule: null, details: {} })
       .catch(() => this.#server.log(0, { event: 'audit_failed' }));

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { decideConnect, formatAuthority, sniffTunnel } from '@bot-bottle/egress';
+import { decideConnect, sniffTunnel } from '@bot-bottle/egress';
 import type { DenyDecision, Via } from '@bot-bottle/egress';
 import { describeConnect } from '../request/describe-request.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -84,26 +84,29 @@ async function serveTls(
 
 function serve(server: ServerContext, socket: Socket, via: Via, tunnel: Tunnel, onClosed: () => void): void {
   if (socket.destroyed) {
-    onClosed();
+    end(server, socket, tunnel, onClosed);
     return;
   }
-  if (tunnel.denied === null) {
+  const { denied, host, port } = tunnel;
+  if (denied === null) {
     new AgentConnection(server, socket, via, { onClosed });
     return;
   }
+  let asked = false;
   // one head, and not for long: nothing but a denial is ever said here
   const timer = setTimeout(() => socket.destroy(), DENIED_MS);
   timer.unref();
   new AgentConnection(server, socket, via, {
     admit: () => {
+      asked = true;
       // a human may have allowed the host meanwhile; then this is an ordinary tunnel
-      const { host, port } = tunnel;
       if (decideConnect(server.policy.table, host, port, server.now()).kind === 'allow') clearTimeout(timer);
       return true;
     },
     onClosed: () => {
       clearTimeout(timer);
       onClosed();
+      if (!asked) recordUnasked(server, denied, host, port);
     },
   });
 }
@@ -117,7 +120,10 @@ function end(
 ): void {
   socket.destroy();
   onClosed();
-  if (denied === null) return;
+  if (denied !== null) recordUnasked(server, denied, host, port);
+}
+
+function recordUnasked(server: ServerContext, denied: DenyDecision, host: string, port: number): void {
   const target = describeConnect(host, port, server.policy.leaks());
   server
     .audit({
@@ -130,10 +136,5 @@ function end(
       details: {},
     })
     .catch(() => server.log(0, { event: 'audit_failed' }));
-  server.log(1, {
-    event: 'denied',
-    code: denied.code,
-    target: formatAuthority(host, port, null),
-    rule: denied.rule,
-  });
+  server.log(1, { event: 'denied', code: denied.code, target, rule: denied.rule });
 }
