@@ -6,7 +6,7 @@ import { form, type EncodedForm } from '../forms/encoded-form.ts';
 import { listForms } from '../forms/simple-forms.ts';
 import { trimmed } from '../forms/trimmed.ts';
 import { windowsOf } from '../forms/windows-of.ts';
-import { characterEnd, skeletonOf, skeletonStarts } from '../layers/skeleton.ts';
+import { characterEnd, passingSkeletonOf, skeletonOf, skeletonStarts } from '../layers/skeleton.ts';
 import { sameBytes } from '../literals/fold.ts';
 import { LiteralSet, type Literal, type LiteralHit } from '../literals/literal-set.ts';
 import type { Hit, LayerDetector, LayerOptions } from './hit.ts';
@@ -65,7 +65,7 @@ export class KnownValues implements LayerDetector {
     if (this.isEmpty) return [];
     const hits = this.#literals.search(text, options.fold, options.limit).map((hit) => widened(text, hit));
     if (!options.isText || this.#skeletons.size === 0) return hits;
-    const skeleton = skeletonOf(text);
+    const skeleton = passingSkeletonOf(text);
     let starts: Uint32Array | null = null;
     for (const hit of this.#skeletons.search(skeleton, options.fold, options.limit)) {
       starts ??= skeletonStarts(text);

@@ -2,8 +2,11 @@
 const MIN_RUN = 24;
 /** A line of this length or more may go on after a line break (PEM wraps at 64, MIME at 76). */
 const MIN_LINE = 60;
+/** Characters that the platform decodes at once, whole groups of four. */
+const NATIVE = 4096;
 
-const sextets = new Int8Array(256).fill(-1);
+/** What a character of base64, in either alphabet, stands for; -1: it is none. */
+export const sextets = new Int8Array(256).fill(-1);
 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
   .split('')
   .forEach((char, value) => (sextets[char.charCodeAt(0)] = value));
@@ -28,7 +31,7 @@ export interface DecodedRuns {
  * one wrapped run are joined. Returns null when there is none.
  */
 export function decodeRuns(text: Uint8Array): DecodedRuns | null {
-  let out: Uint8Array | null = null;
+  let out: Buffer | null = null;
   let k = 0;
   const starts: number[] = [];
   // a run of MIN_RUN characters cannot avoid every place that is looked at
@@ -41,7 +44,8 @@ export function decodeRuns(text: Uint8Array): DecodedRuns | null {
       at = end - 1;
       continue;
     }
-    out ??= new Uint8Array(text.length + 16);
+    // what is not written is not given away
+    out ??= Buffer.allocUnsafeSlow(text.length + 16);
     starts.push(k);
     if (isHex(text, start, end)) {
       k = decodeHex(text, start, end, out, k);
@@ -65,7 +69,7 @@ export function decodeRuns(text: Uint8Array): DecodedRuns | null {
 /** Decodes one base64 run from `start`, e.g. where a magic number was found. At most `limit` characters are read. */
 export function decodeBase64At(text: Uint8Array, start: number, limit: number): Uint8Array {
   const end = Math.min(runEnd(text, start), start + limit);
-  const out = new Uint8Array(end - start + 3);
+  const out = Buffer.allocUnsafeSlow(end - start + 3);
   const state = { bits: 0, count: 0 };
   const k = decodeBase64(text, start, end, out, 0, state);
   return out.subarray(0, flush(state, out, k));
@@ -94,13 +98,21 @@ function decodeBase64(
   text: Uint8Array,
   start: number,
   end: number,
-  out: Uint8Array,
+  out: Buffer,
   to: number,
   state: { bits: number; count: number },
 ): number {
   let k = to;
   let { bits, count } = state;
-  for (let i = start; i < end; i++) {
+  let i = start;
+  if (count === 0) {
+    // the platform decodes long runs many times faster; what is not whole groups is left to the loop
+    for (; end - i >= NATIVE; i += NATIVE) {
+      const source = Buffer.from(text.buffer, text.byteOffset + i, NATIVE).toString('latin1');
+      k += out.write(source, k, 'base64');
+    }
+  }
+  for (; i < end; i++) {
     bits = ((bits << 6) | (sextets[text[i] ?? 0] ?? 0)) & 0xffffff;
     if (++count === 4) {
       out[k] = bits >> 16;

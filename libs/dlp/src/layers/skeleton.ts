@@ -2,6 +2,9 @@ import { isAscii } from 'node:buffer';
 import { asciiOf } from './ascii-of.ts';
 
 const BACKSLASH = 0x5c;
+/** Memory that is kept for the next text, in bytes: a window of a stream fits. */
+const MAX_SCRATCH = 512 * 1024;
+let scratch = new Uint8Array(0);
 /** 1 for letters and digits */
 const keep = new Uint8Array(256);
 /** 1 for what follows a backslash in an escaped white-space character */
@@ -12,6 +15,17 @@ for (let byte = 0; byte < 256; byte++) {
   keep[byte] = digit || letter ? 1 : 0;
 }
 for (const letter of 'nrtbfv') escaped[letter.charCodeAt(0)] = 1;
+/** `keep`, and from 256 on what is kept after a backslash */
+const keepAfter = new Uint8Array(512);
+for (let byte = 0; byte < 256; byte++) {
+  keepAfter[byte] = keep[byte] ?? 0;
+  keepAfter[0x100 | byte] = (keep[byte] ?? 0) & ~(escaped[byte] ?? 0);
+}
+/** 256 for the backslash */
+const isBackslash = new Uint16Array(256);
+isBackslash[BACKSLASH] = 0x100;
+/** Bytes around a backslash that are looked at with care before the next one is searched. */
+const STRETCH = 512;
 
 /**
  * What is left of `text` without separators, white space (also written as `\n`), zero-width characters and any other
@@ -19,7 +33,17 @@ for (const letter of 'nrtbfv') escaped[letter.charCodeAt(0)] = 1;
  * and so is what a transport wraps long lines with.
  */
 export function skeletonOf(text: Uint8Array): Uint8Array {
-  const out = new Uint8Array(text.length + 3);
+  return compacted(text, new Uint8Array(text.length + 3));
+}
+
+/** The same in memory that the next call overwrites: most texts are looked at once and gone. */
+export function passingSkeletonOf(text: Uint8Array): Uint8Array {
+  if (text.length + 3 > MAX_SCRATCH) return skeletonOf(text);
+  if (text.length + 3 > scratch.length) scratch = new Uint8Array(text.length + 3);
+  return compacted(text, scratch);
+}
+
+function compacted(text: Uint8Array, out: Uint8Array): Uint8Array {
   const end = isAscii(text) ? compactAscii(text, out) : compact(text, out, null);
   return out.subarray(0, end);
 }
@@ -37,12 +61,40 @@ export function characterEnd(text: Uint8Array, start: number): number {
 
 function compactAscii(text: Uint8Array, out: Uint8Array): number {
   let k = 0;
-  let afterBackslash = 0;
-  for (let i = 0; i < text.length; i++) {
+  for (let from = 0; from < text.length;) {
+    // a backslash just before counts, as it makes the next letter white space
+    const backslash = text.indexOf(BACKSLASH, Math.max(0, from - 1));
+    if (backslash >= 0 && backslash < from + STRETCH) {
+      const end = Math.min(text.length, from + STRETCH);
+      k = compactEscaped(text, from, end, out, k);
+      from = end;
+    } else {
+      const end = backslash < 0 ? text.length : backslash;
+      k = compactPlain(text, from, end, out, k);
+      from = end;
+    }
+  }
+  return k;
+}
+
+function compactPlain(text: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number {
+  let k = at;
+  for (let i = from; i < to; i++) {
     const byte = text[i] ?? 0;
     out[k] = byte;
-    k += (keep[byte] ?? 0) & ~(afterBackslash & (escaped[byte] ?? 0));
-    afterBackslash = byte === BACKSLASH ? 1 : 0;
+    k += keep[byte] ?? 0;
+  }
+  return k;
+}
+
+function compactEscaped(text: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number {
+  let k = at;
+  let after = from > 0 && text[from - 1] === BACKSLASH ? 0x100 : 0;
+  for (let i = from; i < to; i++) {
+    const byte = text[i] ?? 0;
+    out[k] = byte;
+    k += keepAfter[after | byte] ?? 0;
+    after = isBackslash[byte] ?? 0;
   }
   return k;
 }
@@ -61,6 +113,11 @@ function compact(text: Uint8Array, out: Uint8Array, starts: Uint32Array | null):
       continue;
     }
     afterBackslash = 0;
+    // bytes that begin nothing are most of what is no text
+    if (byte < 0xc0 || ((text[i + 1] ?? 0) & 0xc0) !== 0x80) {
+      i++;
+      continue;
+    }
     const length = sequenceLength(byte);
     const ascii = asciiOf(codePointAt(text, i, length));
     if (ascii !== 0) {

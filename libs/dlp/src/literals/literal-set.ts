@@ -78,25 +78,50 @@ export class LiteralSet<Owner> {
     const phase = (4 - (text.byteOffset & 3)) & 3;
     const words = new Int32Array(text.buffer, text.byteOffset + phase, (text.length - phase) >> 2);
     const filter = this.#filter;
-    const pairs = this.#pairs;
     const shift = this.#shift;
-    for (let i = 0; i < words.length; i++) {
-      const word = (words[i] ?? 0) | FOLD;
-      const slot = Math.imul(word, 0x9e3779b1) >>> shift;
-      if ((((filter[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 0) continue;
-      const at = phase + i * 4;
-      if (i + 1 < words.length) {
-        const key = hashPair(word, (words[i + 1] ?? 0) | FOLD);
-        const found = hasBit(pairs, key >>> shift) ? this.#long.get(key) : undefined;
-        if (found !== undefined) this.#verify(text, at, found, fold, hits);
+    const count = words.length;
+    let i = 0;
+    while (hits.length < limit) {
+      // four at a time: nearly always none of them begins anything
+      for (; i + 4 <= count; i += 4) {
+        const a = hash((words[i] ?? 0) | FOLD) >>> shift;
+        const b = hash((words[i + 1] ?? 0) | FOLD) >>> shift;
+        const c = hash((words[i + 2] ?? 0) | FOLD) >>> shift;
+        const d = hash((words[i + 3] ?? 0) | FOLD) >>> shift;
+        const any =
+          ((filter[a >>> 5] ?? 0) >>> a) |
+          ((filter[b >>> 5] ?? 0) >>> b) |
+          ((filter[c >>> 5] ?? 0) >>> c) |
+          ((filter[d >>> 5] ?? 0) >>> d);
+        if ((any & 1) !== 0) break;
       }
-      if (this.#short.size > 0) {
-        const found = this.#short.get(word);
-        if (found !== undefined) this.#verify(text, at, found, fold, hits);
-      }
-      if (hits.length >= limit) break;
+      if (i >= count) break;
+      const end = Math.min(count, i + 4);
+      for (; i < end; i++) this.#probe(text, words, i, phase, fold, hits);
     }
     return hits;
+  }
+
+  #probe(
+    text: Uint8Array,
+    words: Int32Array,
+    i: number,
+    phase: number,
+    fold: boolean,
+    hits: Array<LiteralHit<Owner>>,
+  ): void {
+    const word = (words[i] ?? 0) | FOLD;
+    if (!hasBit(this.#filter, hash(word) >>> this.#shift)) return;
+    const at = phase + i * 4;
+    if (i + 1 < words.length) {
+      const key = hashPair(word, (words[i + 1] ?? 0) | FOLD);
+      const found = hasBit(this.#pairs, key >>> this.#shift) ? this.#long.get(key) : undefined;
+      if (found !== undefined) this.#verify(text, at, found, fold, hits);
+    }
+    if (this.#short.size > 0) {
+      const found = this.#short.get(word);
+      if (found !== undefined) this.#verify(text, at, found, fold, hits);
+    }
   }
 
   #verify(

@@ -1,12 +1,13 @@
 import type { AllowEntry, Finding, Surface } from '../contracts.ts';
 import type { LayerDetector } from '../detectors/hit.ts';
 import { toFindings } from '../findings/to-findings.ts';
+import { sextets } from '../layers/decode-runs.ts';
 import { walkLayers, type PlacedHit, type WalkOptions } from '../scan/walk-layers.ts';
 
 /** Longest span that is found across chunks, in bytes: so much is held back until the end is known. */
 export const MAX_SPAN = 64 * 1024;
 /** New bytes that are scanned together; together with the span before them they are the memory of one body. */
-const BATCH = 192 * 1024;
+const BATCH = 384 * 1024;
 
 export interface WindowOptions {
   readonly detectors: readonly LayerDetector[];
@@ -115,17 +116,6 @@ function withoutSpan({ hit }: PlacedHit): PlacedHit {
 /** A place at or a little before `cut` that keeps the groups of four of a base64 run together. */
 function alignedCut(window: Uint8Array, cut: number): number {
   let start = cut;
-  while (start > 0 && isBase64(window[start - 1] ?? 0)) start--;
+  while (start > 0 && (sextets[window[start - 1] ?? 0] ?? -1) >= 0) start--;
   return cut - ((cut - start) % 4);
-}
-
-function isBase64(byte: number): boolean {
-  return (
-    (byte >= 0x30 && byte <= 0x39) ||
-    ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) ||
-    byte === 0x2b ||
-    byte === 0x2f ||
-    byte === 0x2d ||
-    byte === 0x5f
-  );
 }

@@ -17,16 +17,22 @@ interface Anchor {
 interface State {
   /** the bytes, one character each, made when they are needed */
   text: string | null;
+  /** first place that was not looked at yet */
+  next: number;
   readonly accepts: (hit: TokenHit) => boolean;
 }
 
 const FOLD = 0x20202020;
+/** Bits of the table of probes: small enough to stay in the processor's nearest cache. */
+const PROBE_SHIFT = 32 - 18;
 
 /**
- * Finds credential formats: one pass looks every three bytes up in a table, and only where an anchor of a rule stands
- * the rule's pattern is tried.
+ * Finds credential formats: one pass looks up three bytes at every second place, which is enough because each anchor
+ * is entered as it is seen from either. Near what the table knows every place is looked at, and only where an anchor
+ * of a rule stands the rule's pattern is tried.
  */
 export class TokenSearch {
+  readonly #probes = new Int32Array(1 << 13);
   readonly #filter = new Uint8Array(1 << 16);
   readonly #anchors = new Map<number, Anchor[]>();
 
@@ -37,6 +43,10 @@ export class TokenSearch {
         const at = rarest(text);
         const key = trigram(text, at);
         this.#filter[slotOf(key)] = 1;
+        for (const seen of [key, ...besides(text, at, rule.notAfter)]) {
+          const slot = probeOf(seen);
+          this.#probes[slot >>> 5] = (this.#probes[slot >>> 5] ?? 0) | (1 << slot);
+        }
         const list = this.#anchors.get(key);
         if (list === undefined) this.#anchors.set(key, [{ rule, text, at }]);
         else list.push({ rule, text, at });
@@ -47,42 +57,53 @@ export class TokenSearch {
   /** Accepted hits in the order of their anchors, at most a few over `limit`. */
   search(bytes: Uint8Array, limit: number, accepts: (hit: TokenHit) => boolean): TokenHit[] {
     const hits: TokenHit[] = [];
-    const state: State = { text: null, accepts };
-    const filter = this.#filter;
+    const state: State = { text: null, next: 0, accepts };
+    const probes = this.#probes;
     const phase = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
     const words = new Int32Array(bytes.buffer, bytes.byteOffset + phase, (bytes.length - phase) >> 2);
-    let previous = 0;
-    for (let i = 0; i < phase; i++) previous = (previous >>> 8) | (((bytes[i] ?? 0) | 0x20) << 24);
-    if (phase === 3) this.#check(bytes, 0, previous >>> 8, state, hits);
-    let at = phase;
-    for (let i = 0; i < words.length; i++, at += 4) {
-      const current = (words[i] ?? 0) | FOLD;
-      const a = (previous >>> 16) | ((current & 0xff) << 16);
-      const b = (previous >>> 24) | ((current & 0xffff) << 8);
-      const c = current & 0xffffff;
-      const d = current >>> 8;
-      previous = current;
+    this.#checkAll(bytes, phase + 2, state, hits);
+    let previous = (words[0] ?? 0) | FOLD;
+    let i = 1;
+    for (; i + 2 <= words.length && hits.length < limit; i += 2) {
+      const first = (words[i] ?? 0) | FOLD;
+      const second = (words[i + 1] ?? 0) | FOLD;
+      const a = probeOf((previous >>> 16) | ((first & 0xff) << 16));
+      const b = probeOf(first & 0xffffff);
+      const c = probeOf((first >>> 16) | ((second & 0xff) << 16));
+      const d = probeOf(second & 0xffffff);
+      previous = second;
       const any =
-        (filter[slotOf(a)] ?? 0) |
-        (filter[slotOf(b)] ?? 0) |
-        (filter[slotOf(c)] ?? 0) |
-        (filter[slotOf(d)] ?? 0);
-      if (any === 0) continue;
-      this.#check(bytes, at - 2, a, state, hits);
-      this.#check(bytes, at - 1, b, state, hits);
-      this.#check(bytes, at, c, state, hits);
-      this.#check(bytes, at + 1, d, state, hits);
-      if (hits.length >= limit) return hits;
+        ((probes[a >>> 5] ?? 0) >>> a) |
+        ((probes[b >>> 5] ?? 0) >>> b) |
+        ((probes[c >>> 5] ?? 0) >>> c) |
+        ((probes[d >>> 5] ?? 0) >>> d);
+      if ((any & 1) === 0) continue;
+      const at = phase + i * 4;
+      state.next = Math.max(state.next, at - 3);
+      this.#checkAll(bytes, at + 6, state, hits);
     }
-    for (; at < bytes.length; at++) {
-      previous = (previous >>> 8) | (((bytes[at] ?? 0) | 0x20) << 24);
-      this.#check(bytes, at - 2, previous >>> 8, state, hits);
-    }
+    if (hits.length >= limit) return hits;
+    // the last probe was at the word before
+    state.next = Math.max(state.next, phase + (i - 1) * 4 + 1);
+    this.#checkAll(bytes, bytes.length, state, hits);
     return hits;
   }
 
+  /** Looks at every place from the next one to `to`. */
+  #checkAll(bytes: Uint8Array, to: number, state: State, hits: TokenHit[]): void {
+    const end = Math.min(to, bytes.length - 2);
+    let at = state.next;
+    if (at >= end) return;
+    const filter = this.#filter;
+    let key = ((bytes[at] ?? 0) << 8) | ((bytes[at + 1] ?? 0) << 16);
+    for (; at < end; at++) {
+      key = (key >>> 8) | (((bytes[at + 2] ?? 0) | 0x20) << 16) | 0x2020;
+      if (filter[slotOf(key)] !== 0) this.#check(bytes, at, key, state, hits);
+    }
+    state.next = end;
+  }
+
   #check(bytes: Uint8Array, at: number, key: number, state: State, hits: TokenHit[]): void {
-    if (this.#filter[slotOf(key)] === 0) return;
     for (const anchor of this.#anchors.get(key) ?? []) {
       const start = at - anchor.at;
       if (start < 0 || !standsAt(bytes, start, anchor)) continue;
@@ -119,6 +140,21 @@ function standsAt(bytes: Uint8Array, start: number, anchor: Anchor): boolean {
 
 function slotOf(key: number): number {
   return Math.imul(key, 0x9e3779b1) >>> 16;
+}
+
+function probeOf(key: number): number {
+  return Math.imul(key, 0x9e3779b1) >>> PROBE_SHIFT;
+}
+
+/** What stands one place before or after the three bytes by which an anchor is noticed; one of the two is enough. */
+function besides(text: string, at: number, notAfter: RegExp | null): number[] {
+  if (at + 4 <= text.length) return [trigram(text, at + 1)];
+  if (at > 0) return [trigram(text, at - 1)];
+  // an anchor of three: whatever may stand before it
+  const known = trigram(text, 0) << 8;
+  return Array.from({ length: 0x100 }, (_, byte) => byte)
+    .filter((byte) => notAfter === null || !notAfter.test(String.fromCharCode(byte)))
+    .map((byte) => (known & 0xffff00) | byte | 0x20);
 }
 
 function trigram(text: string, at: number): number {
