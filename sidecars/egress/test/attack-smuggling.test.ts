@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   denyCode,
+  dial,
   get,
   HOST,
   openTls,
@@ -175,5 +176,38 @@ describe('paths', () => {
     ]) {
       expect(denyCode(await tlsExchange(proxy, a, get(path, a)))).toBe('git_push_over_https');
     }
+  });
+});
+
+describe('a body that its receiver may not read', () => {
+  test.each(['GET', 'DELETE', 'OPTIONS'])(
+    'a %s with a body asks the upstream to close after it',
+    async (method) => {
+      const connections: string[] = [];
+      const closing = await startUpstream((request, response) => {
+        connections.push(String(request.headers.connection));
+        request.resume().on('end', () => response.end('ok'));
+      });
+      const b = `${HOST}:${closing.port}`;
+      const other = await startProxy({ routes: [route(HOST, closing.port)] });
+      await tlsExchange(other, b, `${method} / HTTP/1.1\r\nHost: ${b}\r\nContent-Length: 2\r\n\r\nab`);
+      await tlsExchange(other, b, `${method} / HTTP/1.1\r\nHost: ${b}\r\n\r\n`);
+      expect(connections).toEqual(['close', 'keep-alive']);
+      await other.close();
+      await closing.close();
+    },
+  );
+
+  test('the body of a request that egress answers itself is not the next request', async () => {
+    const inner = get('http://_egress.local/health', '_egress.local');
+    const socket = await dial(proxy);
+    socket.write(
+      `GET http://_egress.local/health HTTP/1.1\r\nHost: _egress.local\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`,
+    );
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+    await new Promise((resolve) => socket.once('end', resolve));
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    socket.destroy();
   });
 });

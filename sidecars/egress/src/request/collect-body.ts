@@ -6,6 +6,10 @@ import type { LazyAbort } from './lazy-abort.ts';
 /** A body up to this is scanned whole before its first byte leaves. */
 export const WHOLE_BODY_BYTES = 1024 * 1024;
 
+/** Chunks below this are joined when that many came in a row: each costs far more memory than its bytes. */
+const SMALL_BYTES = 1024;
+const SMALL_RUN = 128;
+
 export type Collected =
   | { readonly kind: 'whole'; readonly body: Buffer }
   /** more than fits: what was read so far, the rest is to be streamed */
@@ -28,6 +32,7 @@ export class BodyCollector {
   taken = 0;
   #chunks: Buffer[] = [];
   #length = 0;
+  #smallRun = 0;
   #tail: BodyTail | null = null;
   #early: Array<Buffer | 'end' | 'malformed' | 'timeout'> = [];
   #settle: ((value: Collected) => void) | null = null;
@@ -97,11 +102,19 @@ export class BodyCollector {
   #keep(chunk: Buffer): boolean {
     this.taken += chunk.length;
     this.#chunks.push(chunk);
+    this.#joinSmall(chunk.length);
     this.#length += chunk.length;
     if (this.#length <= WHOLE_BODY_BYTES) return true;
     this.#reader.holdBody();
     this.#finish({ kind: 'long', start: this.#chunks });
     return false;
+  }
+
+  #joinSmall(length: number): void {
+    this.#smallRun = length < SMALL_BYTES ? this.#smallRun + 1 : 0;
+    if (this.#smallRun < SMALL_RUN) return;
+    this.#smallRun = 0;
+    this.#chunks.push(Buffer.concat(this.#chunks.splice(-SMALL_RUN)));
   }
 
   /** Chunks that were read already queue up behind one another while the budget is used up. */

@@ -23,6 +23,17 @@ import { PreparedBody } from './prepared-body.ts';
 import { blockMessage, scanHead } from './scan-head.ts';
 import type { OutgoingHead } from './scan-head.ts';
 
+/** Methods whose body every server reads. */
+const bodyMethods: ReadonlySet<string> = new Set([
+  'POST',
+  'PUT',
+  'PATCH',
+  'QUERY',
+  'PROPFIND',
+  'PROPPATCH',
+  'REPORT',
+]);
+
 /** One request of the agent, from its parsed head to the last byte of its answer. */
 export class Exchange implements LiveExchange {
   decision: AllowDecision | null = null;
@@ -232,6 +243,8 @@ export class Exchange implements LiveExchange {
         headers: flat,
         body: body.content,
         blocking: false,
+        // a server that reads no body here would take it for the next request of a connection that stays open
+        ...(body.content === null || bodyMethods.has(this.#head.method) ? {} : { reset: true }),
         ...(this.#head.upgrade === null ? {} : { upgrade: this.#head.upgrade }),
       },
       relay,
@@ -239,7 +252,11 @@ export class Exchange implements LiveExchange {
   }
 
   #canKeepAlive(): boolean {
-    return this.#head.keepAlive && (this.#body?.consumed ?? true) && !this.#server.isDraining();
+    return (
+      this.#head.keepAlive &&
+      (this.#body?.consumed ?? this.#head.framing.kind === 'none') &&
+      !this.#server.isDraining()
+    );
   }
 
   #done(status: number): void {

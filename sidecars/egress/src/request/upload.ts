@@ -26,6 +26,8 @@ export interface UploadOptions {
 
 /** Bytes that may wait for the scanner, and again for the upstream: enough to keep both busy. */
 const WINDOW_BYTES = 256 * 1024;
+/** What a waiting chunk counts at least: a tiny one costs more memory than its bytes. */
+const LEAST_COST = 512;
 
 /**
  * The body of an upload on its way to the upstream: bytes leave only when the scanner has released them, and the
@@ -70,11 +72,12 @@ export class Upload implements BodyTail {
     }
     this.#counted += chunk.length;
     if (this.#scan === null) return this.stream.push(chunk);
-    this.#queuedBytes += chunk.length;
+    const cost = Math.max(chunk.length, LEAST_COST);
+    this.#queuedBytes += cost;
     const scan = this.#scan;
     this.#enqueue(async () => {
       const step = await scan.push(chunk);
-      this.#queuedBytes -= chunk.length;
+      this.#queuedBytes -= cost;
       this.#take(step.release, step.findings, chunk);
     });
     return this.#hasRoom();
