@@ -1,6 +1,7 @@
 import type { Availability, Backend } from '@bot-bottle/backend';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { chooseBackend } from '../src/launch/choose-backend.ts';
+import { tryEarly } from '../src/launch/try-early.ts';
 
 function backend(name: Backend['name'], found: Availability): () => Backend {
   return () => ({
@@ -52,4 +53,35 @@ it('says why when none works', async () => {
 it('refuses a backend that is not in this build', async () => {
   const wish = { ...none, option: 'smolmachines' } as const;
   await expect(chooseBackend(wish, {})).rejects.toMatchObject({ code: 'not_available' });
+});
+
+it('tries the likely backend once and before one is chosen, and tells what it found only then', async () => {
+  let trials = 0;
+  const counted = (found: Availability) => (): Backend => ({
+    ...backend('bubblewrap', found)(),
+    probe: async () => {
+      trials += 1;
+      return found;
+    },
+  });
+  const broke = tryEarly(none, { bubblewrap: counted(broken) });
+  await vi.waitFor(() => expect(trials).toBe(1));
+  await expect(chooseBackend({ ...none, setting: 'bubblewrap' }, broke)).rejects.toMatchObject({
+    code: 'backend_unavailable',
+    hint: 'switch it on',
+  });
+  const fine = tryEarly({ option: 'bubblewrap', variable: undefined }, { bubblewrap: counted(works) });
+  expect(await chooseBackend({ ...none, option: 'bubblewrap' }, fine)).toMatchObject({
+    backend: { name: 'bubblewrap' },
+    reason: '--backend',
+  });
+  expect(trials).toBe(2);
+});
+
+it('leaves a wish that cannot be met to whoever chooses', async () => {
+  const factories = { bubblewrap: () => Promise.reject(new Error('cannot be loaded')) };
+  expect(tryEarly({ option: null, variable: 'nothing' }, factories)).toBe(factories);
+  const early = tryEarly({ option: 'bubblewrap', variable: undefined }, factories);
+  await new Promise((resolve) => setImmediate(resolve));
+  await expect(chooseBackend({ ...none, option: 'bubblewrap' }, early)).rejects.toThrow('cannot be loaded');
 });

@@ -1,8 +1,10 @@
 import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
+import { builtBackends } from '../launch/choose-backend.ts';
 import { loadHome } from '../launch/load-home.ts';
 import { prepareLaunch } from '../launch/prepare-launch.ts';
 import { runOwned } from '../launch/run-owned.ts';
+import { tryEarly } from '../launch/try-early.ts';
 import { launchOptionsSchema } from '../parse-options.ts';
 import { wantsTerminal } from '../terminal/wants-terminal.ts';
 import { launchStdio } from '../terminal/launch-stdio.ts';
@@ -19,10 +21,15 @@ export async function run(
     throw new CliError('usage', 'a command is missing', { hint: 'bot-bottle run <agent> -- CMD…' });
   }
   const tty = wantsTerminal(context.io, options.tty);
+  const backends = tryEarly(
+    { option: options.backend, variable: context.io.env['BOT_BOTTLE_BACKEND'] },
+    builtBackends,
+  );
   const home = await loadHome(context);
   const agent = await home.index.agent(agentName);
   const prepared = await prepareLaunch(context, home, {
     agent,
+    backends,
     mode: { kind: 'command', argv },
     extraArgs: [],
     options,

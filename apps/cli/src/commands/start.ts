@@ -5,9 +5,11 @@ import type { MainStdio, RunMode } from '@bot-bottle/backend';
 import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import { startDetached } from '../launch/start-detached.ts';
+import { builtBackends } from '../launch/choose-backend.ts';
 import { loadHome, type Home } from '../launch/load-home.ts';
 import { prepareLaunch } from '../launch/prepare-launch.ts';
 import { runOwned } from '../launch/run-owned.ts';
+import { tryEarly } from '../launch/try-early.ts';
 import { launchOptionsSchema, type LaunchCommandOptions } from '../parse-options.ts';
 import { launchStdio, safeFor } from '../terminal/launch-stdio.ts';
 import { pick } from '../terminal/prompts.ts';
@@ -23,10 +25,15 @@ export async function start(
   const options = launchOptionsSchema.parse(given);
   const mode = await modeOf(context, options);
   const isDry = options.dryRun;
+  const backends = tryEarly(
+    { option: options.backend, variable: io.env['BOT_BOTTLE_BACKEND'] },
+    builtBackends,
+  );
   const home = await loadHome(context);
   const agent = await home.index.agent(agentName ?? (await pickAgent(home)));
   const prepared = await prepareLaunch(context, home, {
     agent,
+    backends,
     mode,
     extraArgs: context.rest ?? [],
     options,

@@ -44,7 +44,10 @@ export async function chooseBackend(
   });
 }
 
-function wishOf(wishes: BackendWishes): { readonly name: BackendName; readonly reason: string } | null {
+/** @throws CliError `usage` when the variable names no backend */
+export function wishOf(
+  wishes: BackendWishes,
+): { readonly name: BackendName; readonly reason: string } | null {
   if (wishes.option !== null) return { name: wishes.option, reason: '--backend' };
   const { variable } = wishes;
   if (variable !== undefined && variable !== '') {

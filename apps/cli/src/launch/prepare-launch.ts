@@ -15,7 +15,7 @@ import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { LaunchCommandOptions } from '../parse-options.ts';
 import { askSecret, confirm } from '../terminal/prompts.ts';
-import { builtBackends, chooseBackend } from './choose-backend.ts';
+import { builtBackends, chooseBackend, type BackendFactories } from './choose-backend.ts';
 import type { Home } from './load-home.ts';
 import { TrustStore } from './trust-store.ts';
 
@@ -31,6 +31,8 @@ export interface LaunchWish {
   /** for the agent's program, after `--` */
   readonly extraArgs: readonly string[];
   readonly options: LaunchCommandOptions;
+  /** default: all of this build, see `tryEarly` */
+  readonly backends?: BackendFactories;
   /** default true */
   readonly showPreflight?: boolean;
   /** run when it is clear that the launch could work, before anything is asked */
@@ -53,7 +55,7 @@ export async function prepareLaunch(
     variable: io.env['BOT_BOTTLE_BACKEND'],
     setting: home.settings.backend,
   };
-  const { backend, reason } = await chooseBackend(wishes, builtBackends);
+  const { backend, reason } = await chooseBackend(wishes, wish.backends ?? builtBackends);
   const plan = await preparePlan(
     {
       agent,
