@@ -16,6 +16,13 @@ export function libraryConfig(entry: string[] = ['src/index.ts']) {
   return defineConfig({ ...shared, entry });
 }
 
+const head = [
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  // What `z.config({ jitless: true })` does, but before any schema is made. Generating code for a schema takes longer
+  // than all that a start parses with it, and what is parsed often is checked as fast without.
+  'globalThis.__zod_globalConfig ??= { jitless: true };',
+].join('\n');
+
 /** Texts of zod's errors in English: the other fifty languages would be compiled and run at every start. */
 const englishOnly: NonNullable<Options['esbuildPlugins']>[number] = {
   name: 'zod-english-only',
@@ -51,9 +58,7 @@ export function bundleConfig({ library, program, chunks = false }: Bundle) {
       minifySyntax: true,
       splitting: chunks,
       esbuildPlugins: [englishOnly],
-      banner: {
-        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-      },
+      banner: { js: head },
       esbuildOptions(options) {
         options.conditions = ['@bot-bottle/source', 'node', 'import'];
       },
