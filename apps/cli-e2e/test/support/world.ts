@@ -60,7 +60,11 @@ export class World {
 
   /** Starts the CLI and returns the live process. */
   start(args: readonly string[], options: CliOptions = {}): ChildProcess {
-    const child = spawn(installation().node, [installation().bin, ...args], {
+    return this.#spawn(installation().node, [installation().bin, ...args], options);
+  }
+
+  #spawn(file: string, args: readonly string[], options: CliOptions): ChildProcess {
+    const child = spawn(file, args, {
       cwd: options.cwd ?? this.home,
       env: this.#environment(options.env),
       uid: this.operator.uid,
@@ -70,6 +74,13 @@ export class World {
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
     return child;
+  }
+
+  /** Starts the CLI on a terminal of its own (util-linux `script`); what is typed goes to stdin. */
+  startOnTerminal(args: readonly string[]): ChildProcess {
+    const { node, bin } = installation();
+    const command = [node, bin, ...args].map((word) => `'${word}'`).join(' ');
+    return this.#spawn('script', ['-q', '-e', '-f', '-E', 'always', '-c', command, '/dev/null'], {});
   }
 
   /** Runs the CLI to its end. */
