@@ -31,14 +31,15 @@ export interface DecodedRuns {
  * one wrapped run are joined. Returns null when there is none.
  */
 export function decodeRuns(text: Uint8Array): DecodedRuns | null {
+  const table = sextets;
   let out: Buffer | null = null;
   let k = 0;
   const starts: number[] = [];
   // a run of MIN_RUN characters cannot avoid every place that is looked at
   for (let at = MIN_RUN - 1; at < text.length; at += MIN_RUN) {
-    if ((sextets[text[at] ?? 0] ?? -1) < 0) continue;
+    if ((table[text[at] ?? 0] ?? -1) < 0) continue;
     let start = at;
-    while (start > 0 && at - start < MIN_RUN && (sextets[text[start - 1] ?? 0] ?? -1) >= 0) start--;
+    while (start > 0 && at - start < MIN_RUN && (table[text[start - 1] ?? 0] ?? -1) >= 0) start--;
     let end = runEnd(text, at + 1);
     if (end - start < MIN_RUN) {
       at = end - 1;
@@ -54,7 +55,7 @@ export function decodeRuns(text: Uint8Array): DecodedRuns | null {
       for (;;) {
         k = decodeBase64(text, start, end, out, k, state);
         const next = end - start >= MIN_LINE ? skipLineBreak(text, end) : end;
-        if (next === end || (sextets[text[next] ?? 0] ?? -1) < 0) break;
+        if (next === end || (table[text[next] ?? 0] ?? -1) < 0) break;
         start = next;
         end = runEnd(text, next);
       }
@@ -76,20 +77,23 @@ export function decodeBase64At(text: Uint8Array, start: number, limit: number): 
 }
 
 function runEnd(text: Uint8Array, from: number): number {
+  const table = sextets;
   let end = from;
-  while (end < text.length && (sextets[text[end] ?? 0] ?? -1) >= 0) end++;
+  while (end < text.length && (table[text[end] ?? 0] ?? -1) >= 0) end++;
   return end;
 }
 
 function isHex(text: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if ((nibbles[text[i] ?? 0] ?? -1) < 0) return false;
+  const table = nibbles;
+  for (let i = start; i < end; i++) if ((table[text[i] ?? 0] ?? -1) < 0) return false;
   return true;
 }
 
 function decodeHex(text: Uint8Array, start: number, end: number, out: Uint8Array, to: number): number {
+  const table = nibbles;
   let k = to;
   for (let i = start; i + 1 < end; i += 2) {
-    out[k++] = ((nibbles[text[i] ?? 0] ?? 0) << 4) | (nibbles[text[i + 1] ?? 0] ?? 0);
+    out[k++] = ((table[text[i] ?? 0] ?? 0) << 4) | (table[text[i + 1] ?? 0] ?? 0);
   }
   return k;
 }
@@ -102,6 +106,7 @@ function decodeBase64(
   to: number,
   state: { bits: number; count: number },
 ): number {
+  const table = sextets;
   let k = to;
   let { bits, count } = state;
   let i = start;
@@ -113,7 +118,7 @@ function decodeBase64(
     }
   }
   for (; i < end; i++) {
-    bits = ((bits << 6) | (sextets[text[i] ?? 0] ?? 0)) & 0xffffff;
+    bits = ((bits << 6) | (table[text[i] ?? 0] ?? 0)) & 0xffffff;
     if (++count === 4) {
       out[k] = bits >> 16;
       out[k + 1] = (bits >> 8) & 0xff;

@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer';
 import { asciiOf } from './ascii-of.ts';
 
+// In a bundle these become variables, so loops over bytes read them into a constant of their own first.
 const BACKSLASH = 0x5c;
 /** Memory that is kept for the next text, in bytes: a window of a stream fits. */
 const MAX_SCRATCH = 512 * 1024;
@@ -78,41 +79,46 @@ function compactAscii(text: Uint8Array, out: Uint8Array): number {
 }
 
 function compactPlain(text: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number {
+  const table = keep;
   let k = at;
   for (let i = from; i < to; i++) {
     const byte = text[i] ?? 0;
     out[k] = byte;
-    k += keep[byte] ?? 0;
+    k += table[byte] ?? 0;
   }
   return k;
 }
 
 function compactEscaped(text: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number {
+  const table = keepAfter;
+  const next = isBackslash;
   let k = at;
   let after = from > 0 && text[from - 1] === BACKSLASH ? 0x100 : 0;
   for (let i = from; i < to; i++) {
     const byte = text[i] ?? 0;
     out[k] = byte;
-    k += keepAfter[after | byte] ?? 0;
-    after = isBackslash[byte] ?? 0;
+    k += table[after | byte] ?? 0;
+    after = next[byte] ?? 0;
   }
   return k;
 }
 
 function compact(text: Uint8Array, out: Uint8Array, starts: Uint32Array | null): number {
+  const table = keepAfter;
+  const next = isBackslash;
   let k = 0;
-  let afterBackslash = 0;
+  let after = 0;
   for (let i = 0; i < text.length;) {
     const byte = text[i] ?? 0;
     if (byte < 0x80) {
       out[k] = byte;
       if (starts !== null) starts[k] = i;
-      k += (keep[byte] ?? 0) & ~(afterBackslash & (escaped[byte] ?? 0));
-      afterBackslash = byte === BACKSLASH ? 1 : 0;
+      k += table[after | byte] ?? 0;
+      after = next[byte] ?? 0;
       i++;
       continue;
     }
-    afterBackslash = 0;
+    after = 0;
     // bytes that begin nothing are most of what is no text
     if (byte < 0xc0 || ((text[i + 1] ?? 0) & 0xc0) !== 0x80) {
       i++;

@@ -115,7 +115,8 @@ function withoutSpan({ hit }: PlacedHit): PlacedHit {
 
 /** A place at or a little before `cut` that keeps the groups of four of a base64 run together. */
 function alignedCut(window: Uint8Array, cut: number): number {
+  const table = sextets;
   let start = cut;
-  while (start > 0 && (sextets[window[start - 1] ?? 0] ?? -1) >= 0) start--;
+  while (start > 0 && (table[window[start - 1] ?? 0] ?? -1) >= 0) start--;
   return cut - ((cut - start) % 4);
 }
