@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, createZstdCompress, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bearer, get, HOST, route, SECRET, startProxy, startUpstream, tlsExchange } from './harness.ts';
 import type { Proxy, Upstream } from './harness.ts';
@@ -43,6 +43,14 @@ beforeAll(async () => {
         response.setHeader('Content-Encoding', 'deflate');
         response.end(deflateSync(body));
         break;
+      case '/wide': {
+        response.setHeader('Content-Encoding', 'zstd');
+        // without its length told first, the frame asks for the whole window
+        const wide = createZstdCompress({ params: { [constants.ZSTD_c_windowLog]: 27 } });
+        wide.pipe(response);
+        wide.write(body, () => wide.flush(constants.ZSTD_e_flush, () => wide.end()));
+        break;
+      }
       case '/unknown':
         response.setHeader('Content-Encoding', 'rot13');
         response.end(body);
@@ -96,6 +104,11 @@ describe('an echo of the credential', () => {
     const answer = await tlsExchange(proxy, a, get('/unknown', a));
     expect(answer.status).toBe(502);
     expect(answer.headers['x-bot-bottle-deny']).toBe('upstream_invalid');
+  });
+
+  test('a body that asks for 128 MiB to decode is refused', async () => {
+    const answer = await tlsExchange(proxy, a, get('/wide', a)).catch(() => null);
+    expect(answer?.body ?? '').not.toContain('before');
   });
 
   test('redirects are passed on, never followed', async () => {

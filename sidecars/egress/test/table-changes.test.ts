@@ -1,3 +1,4 @@
+import type { Route } from '@bot-bottle/egress';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   bearer,
@@ -35,6 +36,18 @@ afterAll(() => upstream.close());
 afterEach(() => proxy.close());
 
 const table = (...routes: ReturnType<typeof route>[]) => ({ version: 1, routes });
+
+const narrowings: ReadonlyArray<readonly [string, Partial<Route>, Partial<Route>]> = [
+  ['an env secret', { env_secrets: ['MAIL_KEY'] }, {}],
+  ['a header of the agent', { agent_headers: ['cookie'] }, {}],
+  ['the agent’s own credential', { authorization: 'agent' }, {}],
+  ['an address', { address_allowlist: ['127.0.0.1/32', '10.0.0.0/8'] }, {}],
+  [
+    'the way round a finding',
+    { dlp: { outbound: ['canary'], inbound: [], on_match: 'warn' } },
+    { dlp: { outbound: ['canary'], inbound: [], on_match: 'block' } },
+  ],
+];
 
 async function startStream(
   path = '/stream',
@@ -83,6 +96,13 @@ describe('a new table', () => {
     proxy.server.setTable(table(route(HOST, upstream.port, { path_allowlist: ['/v1'] })));
     await stream.closed;
     await until(() => open === 0);
+  });
+
+  test.each(narrowings)('that takes %s away cuts', async (_what, before, after) => {
+    proxy = await startProxy({ routes: [route(HOST, upstream.port, before)] });
+    const stream = await startStream();
+    proxy.server.setTable(table(route(HOST, upstream.port, after)));
+    await stream.closed;
   });
 
   test('that does not narrow lets a stream go on', async () => {

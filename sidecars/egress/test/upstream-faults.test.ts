@@ -74,6 +74,8 @@ describe('an upstream that misbehaves', () => {
       'length and chunked',
       'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     ],
+    ['a coding of the transfer', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
+    ['an unknown transfer coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nabc'],
   ])('%s is upstream_invalid', async (_name, bytes) => {
     const port = await rawUpstream((socket) => socket.write(bytes));
     const { proxy, a } = await proxyTo(port);

@@ -64,5 +64,13 @@ export class Exchanges {
 
 function narrowed(before: AllowDecision, now: AllowDecision): boolean {
   if (before.injectAuth !== null && before.injectAuth.slot !== now.injectAuth?.slot) return true;
-  return now.route.dlp.outbound.some((detector) => !before.route.dlp.outbound.includes(detector));
+  if (before.agentAuthorization && !now.agentAuthorization) return true;
+  const [was, is] = [before.route, now.route];
+  return (
+    is.dlp.outbound.some((detector) => !was.dlp.outbound.includes(detector)) ||
+    (was.dlp.on_match === 'warn' && is.dlp.on_match !== 'warn') ||
+    was.env_secrets.some((name) => !is.env_secrets.includes(name)) ||
+    was.agent_headers.some((name) => !is.agent_headers.includes(name)) ||
+    was.address_allowlist.some((range) => !is.address_allowlist.includes(range))
+  );
 }

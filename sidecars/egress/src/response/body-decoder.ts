@@ -1,5 +1,14 @@
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import {
+  constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createZstdDecompress,
+} from 'node:zlib';
 import type { Transform } from 'node:stream';
+
+/** RFC 9659: 8 MiB is what a receiver must take; zstd itself would let an answer ask for 128 MiB. */
+const ZSTD_WINDOW_LOG = 23;
 
 /** What undoes a Content-Encoding; null when this build cannot. */
 export function bodyDecoder(encoding: string): Transform | null {
@@ -12,7 +21,7 @@ export function bodyDecoder(encoding: string): Transform | null {
     case 'br':
       return createBrotliDecompress();
     case 'zstd':
-      return createZstdDecompress();
+      return createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } });
     default:
       return null;
   }

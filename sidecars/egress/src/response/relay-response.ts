@@ -70,6 +70,10 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
       if (this.#informational > MAX_INFORMATIONAL || status === 101) this.#refuse();
       return true;
     }
+    if (hasOtherTransferCoding(raw)) {
+      this.#refuse();
+      return true;
+    }
     this.#status = status;
     this.#resume = resume;
     const headers = this.#filter(raw);
@@ -187,6 +191,17 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     this.#abort?.(new UpstreamError('upstream_invalid'));
     this.#events.failed('upstream_invalid');
   }
+}
+
+/** Whether a body would come in a coding that is told only by a field that is not passed on (RFC 9112 6.1). */
+function hasOtherTransferCoding(raw: readonly Buffer[]): boolean {
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i];
+    if (name?.length !== 'transfer-encoding'.length) continue;
+    if (name.toString('latin1').toLowerCase() !== 'transfer-encoding') continue;
+    if (raw[i + 1]?.toString('latin1').trim().toLowerCase() !== 'chunked') return true;
+  }
+  return false;
 }
 
 /** Reason phrases are the upstream's text; RFC 9112 4 lets them be empty. */
