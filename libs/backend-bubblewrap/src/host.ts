@@ -33,7 +33,7 @@ import { agentArgs } from './rootfs/agent-args.ts';
 import { etcFiles } from './rootfs/etc-files.ts';
 import { sidecarArgs, sidecarCommand } from './rootfs/sidecar-args.ts';
 import { seccompProgram } from './seccomp/filter.ts';
-import { proveIsolation } from './self-check.ts';
+import { type Lures, openLures, proveIsolation } from './self-check.ts';
 import { sidecarProcess } from './sidecar-process.ts';
 import { openSocketFolder, type SocketFolder } from './socket-folder.ts';
 
@@ -55,6 +55,7 @@ export class BubblewrapHost implements BottleHost {
   readonly #marks: ProcessMark[] = [];
   readonly #seccomp = seccompProgram();
   #channel: InitChannel | null = null;
+  #lures: Promise<Lures> | null = null;
   #recorded: Promise<void> = Promise.resolve();
   #closed: Promise<readonly string[]> | null = null;
 
@@ -181,6 +182,9 @@ export class BubblewrapHost implements BottleHost {
       user: this.#users.agent(),
       channel: true,
     });
+    this.#lures = openLures();
+    // told by the self-check
+    this.#lures.catch(() => {});
     const bottle = await BubblewrapBottle.start(sandbox, { identity, workdir: this.#spec.workdir });
     this.#channel = bottle.channel;
     return bottle;
@@ -188,7 +192,14 @@ export class BubblewrapHost implements BottleHost {
 
   async selfCheck(): Promise<void> {
     if (this.#channel === null) throw new BackendError('self_check_failed', 'the bottle is not started');
-    await proveIsolation(this.#channel, this.#spec.sidecars);
+    const opened = this.#lures ?? openLures();
+    this.#lures = null;
+    const lures = await opened;
+    try {
+      await proveIsolation(this.#channel, this.#spec.sidecars, lures);
+    } finally {
+      lures.close();
+    }
   }
 
   pids(): readonly number[] {
@@ -212,6 +223,7 @@ export class BubblewrapHost implements BottleHost {
       }
     };
     await Promise.all([...this.#sandboxes].map((sandbox) => step('end a process', () => sandbox.destroy())));
+    void this.#lures?.then((lures) => lures.close()).catch(() => {});
     for (const folder of this.#sockets.values()) await step('stop watching a socket', () => folder.close());
     await step('finish the record', () => this.#recorded);
     await Promise.all([

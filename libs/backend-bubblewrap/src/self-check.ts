@@ -14,48 +14,65 @@ const outside = [
   { host: '169.254.169.254', port: 80 },
 ];
 
+/** What must not be reached from inside: a port on the host's loopback and an abstract socket, both of this process. */
+export interface Lures {
+  readonly port: number;
+  readonly abstract: string;
+  close(): void;
+}
+
+/** Opened before the bottle answers, so that nothing waits for them. */
+export async function openLures(): Promise<Lures> {
+  const abstract = `bot-bottle-check-${randomBytes(8).toString('hex')}`;
+  const servers = [createServer(), createServer()] as const;
+  const [loopback, unix] = servers;
+  const close = () => servers.forEach((server) => server.close());
+  try {
+    await Promise.all([
+      listen(loopback, { host: '127.0.0.1', port: 0 }),
+      listen(unix, { path: `\0${abstract}` }),
+    ]);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  const address = loopback.address();
+  return { port: typeof address === 'object' && address !== null ? address.port : 9, abstract, close };
+}
+
 /**
  * Lets init try to get out: to this process on the host's loopback, to its abstract socket, to every address of the
  * host, to the world, to DNS.
  *
  * @throws BackendError `self_check_failed`
  */
-export async function proveIsolation(channel: InitChannel, sidecars: readonly SidecarName[]): Promise<void> {
-  const abstract = `bot-bottle-check-${randomBytes(8).toString('hex')}`;
-  const [loopback, unix] = await Promise.all([
-    listen({ host: '127.0.0.1', port: 0 }),
-    listen({ path: `\0${abstract}` }),
-  ]);
-  try {
-    const address = loopback.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 9;
-    const hosts = Object.values(networkInterfaces())
-      .flatMap((entries) => entries ?? [])
-      .map(({ address: host, scopeid }) => (scopeid === undefined || scopeid === 0 ? host : null))
-      .filter((host) => host !== null);
-    const addresses = [...outside, ...hosts.map((host) => ({ host, port }))];
-    const request = {
-      addresses,
-      abstract: [abstract],
-      names: ['example.com'],
-      ports: sidecars.map((name) => bridgePorts[name]),
-    };
-    const problems = await withLimit(channel.check(request));
-    if (problems.length > 0)
-      throw new BackendError('self_check_failed', `the bottle is not closed: ${problems.join('; ')}`, {
-        data: { problems },
-      });
-  } finally {
-    loopback.close();
-    unix.close();
-  }
+export async function proveIsolation(
+  channel: InitChannel,
+  sidecars: readonly SidecarName[],
+  { port, abstract }: Lures,
+): Promise<void> {
+  const hosts = Object.values(networkInterfaces())
+    .flatMap((entries) => entries ?? [])
+    .map(({ address: host, scopeid }) => (scopeid === undefined || scopeid === 0 ? host : null))
+    .filter((host) => host !== null);
+  const request = {
+    addresses: [...outside, ...hosts.map((host) => ({ host, port }))],
+    abstract: [abstract],
+    names: ['example.com'],
+    ports: sidecars.map((name) => bridgePorts[name]),
+  };
+  const problems = await withLimit(channel.check(request));
+  if (problems.length > 0)
+    throw new BackendError('self_check_failed', `the bottle is not closed: ${problems.join('; ')}`, {
+      data: { problems },
+    });
 }
 
-function listen(where: { host: string; port: number } | { path: string }): Promise<Server> {
-  const server = createServer((socket) => socket.destroy());
+function listen(server: Server, where: { host: string; port: number } | { path: string }): Promise<void> {
+  server.on('connection', (socket) => socket.destroy());
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(where, () => resolve(server));
+    server.listen(where, () => resolve());
   });
 }
 
