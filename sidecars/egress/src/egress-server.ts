@@ -8,6 +8,7 @@ import { EgressServerError } from './errors.ts';
 import { ByteBudget } from './limits/byte-budget.ts';
 import { HeldBudget } from './limits/held-budget.ts';
 import { Sweeper } from './limits/sweeper.ts';
+import { within } from './limits/within.ts';
 import { listenOn, parseListen } from './listen.ts';
 import { limitLog } from './log.ts';
 import type { LogRecord } from './log.ts';
@@ -46,6 +47,8 @@ export interface EgressServer {
 const REVIEW_MS = 1_000;
 /** How long a request may wait for the shared memory budget. */
 const HELD_WAIT_MS = 10_000;
+/** How long a request may wait until its event is recorded. */
+const AUDIT_MS = 10_000;
 const DENIAL_LEAVES = 64;
 /** Whoever stops us kills us after 8 s (chapter 10). */
 const MAX_DRAIN_MS = 7_000;
@@ -66,16 +69,18 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
   const authority = { cert: config.ca.cert, key };
   const connections = new Set<Socket>();
   let draining = false;
+  const sweeper = new Sweeper(
+    Math.max(20, Math.min(500, config.limits.first_byte_ms / 4, config.limits.idle_ms / 4)),
+  );
+  const auditMs = Math.min(AUDIT_MS, config.limits.idle_ms);
   const context: ServerContext = {
     config,
     policy,
     pins: createCredentialPins(),
     now: options.now ?? monotonicClock(),
-    audit: async (event) => options.audit(event),
+    audit: async (event) => within(options.audit(event), auditMs, sweeper),
     log: limitLog(config.log, options.log),
-    sweeper: new Sweeper(
-      Math.max(20, Math.min(500, config.limits.first_byte_ms / 4, config.limits.idle_ms / 4)),
-    ),
+    sweeper,
     held: new HeldBudget(config.limits.held_bytes, Math.min(HELD_WAIT_MS, config.limits.idle_ms)),
     bytes: new ByteBudget(config.budget),
     routing: createRouting(config, policy.secrets),

@@ -172,6 +172,16 @@ describe('audit', () => {
     await proxy.close();
   });
 
+  test('a recorder that never answers is no hang', async () => {
+    const proxy = await startProxy({
+      routes: [route(HOST, upstream.port)],
+      audit: () => new Promise(() => undefined),
+      config: { limits: { idle_ms: 300 } },
+    });
+    expect(denyCode(await tlsExchange(proxy, a, get('/', a)))).toBe('audit_unavailable');
+    await proxy.close();
+  });
+
   test('nothing passes before the event is acknowledged', async () => {
     const gate = Promise.withResolvers<undefined>();
     const proxy = await startProxy({ routes: [route(HOST, upstream.port)], audit: () => gate.promise });

@@ -1,3 +1,5 @@
+import { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   connectTunnel,
@@ -137,6 +139,25 @@ describe('addresses', () => {
     socket.write(get('/', 'undeclared.test'));
     expect(denyCode(await readAnswer(socket))).toBe('host_not_allowed');
     socket.destroy();
+  });
+
+  test('a handshake that comes byte by byte is a handshake', async () => {
+    const { socket } = await connectTunnel(proxy, a);
+    const piecemeal = new Duplex({
+      read: () => undefined,
+      write: (chunk: Buffer, _encoding, done) => {
+        const step = (at: number) => {
+          if (at >= Math.min(4, chunk.length)) return void socket.write(chunk.subarray(at), () => done());
+          socket.write(chunk.subarray(at, at + 1), () => setTimeout(step, 5, at + 1));
+        };
+        step(0);
+      },
+    });
+    socket.on('data', (chunk: Buffer) => piecemeal.push(chunk)).on('close', () => piecemeal.push(null));
+    const secure = connectTls({ socket: piecemeal, ca: proxy.ca, servername: HOST });
+    secure.on('error', () => undefined).on('secureConnect', () => secure.write(get('/', a)));
+    expect((await readAnswer(secure)).status).toBe(200);
+    secure.destroy();
   });
 
   test('a tunnel with neither TLS nor HTTP is opaque', async () => {

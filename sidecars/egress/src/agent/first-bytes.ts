@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
+import { sniffTunnel } from '@bot-bottle/egress';
 
 /**
- * Waits for the first bytes of a tunnel and puts them back. Resolves null when none came within `timeoutMs` or the
- * agent left.
+ * Waits for as many first bytes of a tunnel as tell what it carries, and puts them back. Resolves null when they did
+ * not come within `timeoutMs` or the agent left.
  */
 export function firstBytes(socket: Socket, timeoutMs: number): Promise<Buffer | null> {
   return new Promise((resolve) => {
@@ -13,7 +14,11 @@ export function firstBytes(socket: Socket, timeoutMs: number): Promise<Buffer | 
       if (value !== null) socket.unshift(value);
       resolve(value);
     };
-    const onData = (chunk: Buffer) => settle(chunk);
+    let seen: Buffer | null = null;
+    const onData = (chunk: Buffer) => {
+      seen = seen === null ? chunk : Buffer.concat([seen, chunk]);
+      if (sniffTunnel(seen) !== 'more') settle(seen);
+    };
     const onGone = () => settle(null);
     const timer = setTimeout(onGone, timeoutMs);
     timer.unref();

@@ -43,12 +43,12 @@ export async function openTunnel(
       await serveTls(server, socket, tunnel, onClosed);
       return;
     case 'http':
-    case 'more':
       if (port === 80 || tunnel.plaintext) {
         serve(server, socket, { kind: 'tunnel', host, port, tls: false, sni: null }, tunnel, onClosed);
         return;
       }
       break;
+    case 'more':
     case 'opaque':
       break;
   }
