@@ -68,7 +68,7 @@ async function launch(options: LaunchOptions, undo: UndoStack): Promise<Launched
   const canary = canaryFor([...Object.keys(plan.env), ...plan.forwardedEnv.map(({ name }) => name)]);
   const openHost = async (): Promise<BottleHost> => {
     const opened = await options.backend.open(specOf(plan));
-    undo.add('closing the bottle', () => opened.close());
+    undo.add('closing the bottle', () => opened.close(), 'opened together');
     return opened;
   };
   const [audit, host] = await allOrFirstError([openAudit(plan, undo), openHost(), minting] as const);
@@ -168,7 +168,7 @@ async function removeState(state: StateStore, plan: BottlePlan): Promise<void> {
 async function openAudit(plan: BottlePlan, undo: UndoStack): Promise<AuditLog> {
   const { AuditLog } = await import('@bot-bottle/audit');
   const audit = await AuditLog.open({ dir: join(plan.botBottleHome, 'audit'), bottle: plan.identity });
-  undo.add('closing the audit log', () => audit.close());
+  undo.add('closing the audit log', () => audit.close(), 'opened together');
   await audit.append([
     hostEvent('start', 'done', plan.identity, {
       agent: plan.agent.name,

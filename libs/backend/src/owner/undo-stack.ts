@@ -1,11 +1,20 @@
+interface Step {
+  readonly what: string;
+  readonly beside: string | null;
+  readonly undo: () => Promise<unknown>;
+}
+
 /** Steps that take back what was done, run once and in reverse order; a failing step does not stop the others. */
 export class UndoStack {
-  readonly #steps: Array<{ readonly what: string; undo(): Promise<unknown> }> = [];
+  readonly #steps: Step[] = [];
   #running: Promise<readonly string[]> | null = null;
 
-  /** @param what the operation, for the warning when it fails */
-  add(what: string, undo: () => unknown): void {
-    this.#steps.push({ what, undo: async () => undo() });
+  /**
+   * @param what the operation, for the warning when it fails
+   * @param beside steps next to each other with the same word run side by side; default null, alone
+   */
+  add(what: string, undo: () => unknown, beside: string | null = null): void {
+    this.#steps.push({ what, beside, undo: async () => undo() });
   }
 
   /** @returns one warning per failed step; asking again gives the same result */
@@ -17,13 +26,20 @@ export class UndoStack {
   async #run(): Promise<readonly string[]> {
     const warnings: string[] = [];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
-      try {
-        const said: unknown = await step.undo();
-        if (Array.isArray(said)) warnings.push(...said.filter((each) => typeof each === 'string'));
-      } catch (error) {
-        warnings.push(`${step.what} failed: ${error instanceof Error ? error.message : 'unknown error'}`);
-      }
+      const together = [step];
+      while (step.beside !== null && this.#steps.at(-1)?.beside === step.beside)
+        together.push(...this.#steps.splice(-1));
+      warnings.push(...(await Promise.all(together.map(takeBack))).flat());
     }
     return warnings;
+  }
+}
+
+async function takeBack({ what, undo }: Step): Promise<string[]> {
+  try {
+    const said: unknown = await undo();
+    return Array.isArray(said) ? said.filter((each) => typeof each === 'string') : [];
+  } catch (error) {
+    return [`${what} failed: ${error instanceof Error ? error.message : 'unknown error'}`];
   }
 }
