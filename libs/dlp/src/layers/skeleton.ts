@@ -60,45 +60,32 @@ export function characterEnd(text: Uint8Array, start: number): number {
   return Math.min(text.length, start + sequenceLength(text[start] ?? 0));
 }
 
+/** One function on purpose: loops in helpers that are inlined stay in the compiler's lower tier. */
 function compactAscii(text: Uint8Array, out: Uint8Array): number {
-  let k = 0;
-  for (let from = 0; from < text.length;) {
-    // a backslash just before counts, as it makes the next letter white space
-    const backslash = text.indexOf(BACKSLASH, Math.max(0, from - 1));
-    if (backslash >= 0 && backslash < from + STRETCH) {
-      const end = Math.min(text.length, from + STRETCH);
-      k = compactEscaped(text, from, end, out, k);
-      from = end;
-    } else {
-      const end = backslash < 0 ? text.length : backslash;
-      k = compactPlain(text, from, end, out, k);
-      from = end;
-    }
-  }
-  return k;
-}
-
-function compactPlain(text: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number {
-  const table = keep;
-  let k = at;
-  for (let i = from; i < to; i++) {
-    const byte = text[i] ?? 0;
-    out[k] = byte;
-    k += table[byte] ?? 0;
-  }
-  return k;
-}
-
-function compactEscaped(text: Uint8Array, from: number, to: number, out: Uint8Array, at: number): number {
+  const plain = keep;
   const table = keepAfter;
   const next = isBackslash;
-  let k = at;
-  let after = from > 0 && text[from - 1] === BACKSLASH ? 0x100 : 0;
-  for (let i = from; i < to; i++) {
-    const byte = text[i] ?? 0;
-    out[k] = byte;
-    k += table[after | byte] ?? 0;
-    after = next[byte] ?? 0;
+  let k = 0;
+  for (let i = 0; i < text.length;) {
+    // a backslash just before counts, as it makes the next letter white space
+    const backslash = text.indexOf(BACKSLASH, Math.max(0, i - 1));
+    if (backslash >= 0 && backslash < i + STRETCH) {
+      const end = Math.min(text.length, i + STRETCH);
+      let after = i > 0 ? (next[text[i - 1] ?? 0] ?? 0) : 0;
+      for (; i < end; i++) {
+        const byte = text[i] ?? 0;
+        out[k] = byte;
+        k += table[after | byte] ?? 0;
+        after = next[byte] ?? 0;
+      }
+    } else {
+      const end = backslash < 0 ? text.length : backslash;
+      for (; i < end; i++) {
+        const byte = text[i] ?? 0;
+        out[k] = byte;
+        k += plain[byte] ?? 0;
+      }
+    }
   }
   return k;
 }
