@@ -79,6 +79,7 @@ describe('outgoing headers', () => {
     'Request-Range: bytes=0-3',
     'X-Ms-Range: bytes=0-3',
     'A-IM: gzip',
+    'Sec-WebSocket-Extensions: permessage-deflate',
   ])('drops %s where a credential is injected, and only there', (line) => {
     expect(leaving({ auth: bearer }, line)).toEqual(['hOst: a.example', 'Accept-Encoding: identity']);
     expect(leaving({}, line)).toEqual(['hOst: a.example', line]);

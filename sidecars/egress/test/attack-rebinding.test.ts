@@ -1,8 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { createSecureContext } from 'node:tls';
 import { HostResolver } from '../src/upstream/resolve-host.ts';
 import { Routing } from '../src/upstream/routing.ts';
 import { UpstreamError } from '../src/upstream/upstream-error.ts';
-import type { UpstreamPools, UpstreamTarget } from '../src/upstream/upstream-pools.ts';
+import { UpstreamPools } from '../src/upstream/upstream-pools.ts';
+import type { UpstreamTarget } from '../src/upstream/upstream-pools.ts';
 import { route } from './harness.ts';
 
 /** A resolver that answers something else each time, as an attacker's name server does. */
@@ -50,6 +52,37 @@ const decision = {
   agentAuthorization: false,
   git: null,
 } as const;
+
+vi.mock('node:dns', () => ({ lookup: () => undefined }));
+
+test('look-ups that never end are not piled up', async () => {
+  const resolver = new HostResolver({}, 20);
+  const ask = async (host: string): Promise<string> => {
+    try {
+      await resolver.resolve(host);
+      return 'found';
+    } catch (error) {
+      return error instanceof UpstreamError ? error.denial : 'unknown';
+    }
+  };
+  const first = await Promise.all(Array.from({ length: 64 }, (_, i) => ask(`n${i}.test`)));
+  expect(new Set(first)).toEqual(new Set(['upstream_timeout']));
+  expect(await ask('one-more.test')).toBe('limit_exceeded');
+});
+
+test('connections that carry a credential carry nothing else', () => {
+  const { routing: subject, targets } = routing([['93.184.216.34'], ['93.184.216.34']]);
+  const injectAuth = { scheme: 'Bearer', slot: 'EGRESS_TOKEN_0', header: null, username: null } as const;
+  void subject.find(decision);
+  void subject.find({ ...decision, injectAuth });
+  const pools = new UpstreamPools({
+    connectMs: 1,
+    idleMs: 1,
+    headBytes: 1,
+    context: () => createSecureContext(),
+  });
+  expect(new Set(targets.map((target) => pools.get(target))).size).toBe(2);
+});
 
 describe('a name that changes its address', () => {
   test('is checked at each answer', () => {

@@ -6,6 +6,7 @@ import {
   denyCode,
   get,
   HOST,
+  openTls,
   route,
   SECRET,
   startProxy,
@@ -60,6 +61,32 @@ describe('websockets', () => {
     expect((await echoed).equals(big)).toBe(true);
     ws.close();
     await new Promise((resolve) => ws.once('close', resolve));
+  });
+
+  test.each([
+    ['at once', 2],
+    ['in two pieces', 29],
+  ])('a credential that comes back in a message %s is overwritten', async (_how, cut) => {
+    const text = `you said: Bearer ${SECRET}, did you? l`;
+    const echoing = await startUpstream((_request, response) => response.end());
+    echoing.server.on('upgrade', (_request, socket) => {
+      socket.on('error', () => undefined);
+      const frame = Buffer.concat([Buffer.from([0x81, text.length]), Buffer.from(text)]);
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      socket.write(frame.subarray(0, cut));
+      setTimeout(() => socket.write(frame.subarray(cut)), 5);
+    });
+    const b = `${HOST}:${echoing.port}`;
+    proxy = await startProxy({ routes: [route(HOST, echoing.port, { auth: bearer, dlp: unscanned })] });
+    const secure = await openTls(proxy, b);
+    let got = '';
+    secure.on('data', (chunk: Buffer) => (got += chunk.toString('latin1')));
+    secure.write(get('/ws', b, key));
+    await until(() => got.endsWith('did you? l'));
+    expect(got).not.toContain(SECRET);
+    expect(got).toContain(`you said: Bearer ${'*'.repeat(SECRET.length)}, did you? l`);
+    secure.destroy();
+    await echoing.close();
   });
 
   test('are refused before any 101 where messages would have to be scanned', async () => {

@@ -23,7 +23,8 @@ const framing: ReadonlySet<string> = new Set(['content-length', 'expect']);
  * The headers that would leave, before a credential is injected, in their order and case: without hop-by-hop fields,
  * those named by Connection, `Proxy-*`, framing (Content-Length and Expect too), credentials of the agent that the
  * route does not let pass, overrides of the target and, on constrained routes, of the method. Host is what was decided
- * on. A request that gets a credential asks for whole answers only: in parts, an echo of it could not be recognised.
+ * on. A request that gets a credential asks for whole answers only and for messages
+ * that are not compressed: otherwise an echo of it could not be recognised.
  */
 export function outgoingHeaders(
   head: RequestHead,
@@ -51,7 +52,7 @@ export function outgoingHeaders(
     if (hopByHop.has(key) || named.has(key) || framing.has(key) || key.startsWith('proxy-')) continue;
     if (key === injected || (credentialCarriers.has(key) && !passing.has(key))) continue;
     if (targetOverrides.has(key) || (decision.constrained && methodOverrides.has(key))) continue;
-    if (authenticated && partialFields.has(key)) continue;
+    if (authenticated && (partialFields.has(key) || key === 'sec-websocket-extensions')) continue;
     if (authenticated && key === 'accept-encoding') {
       encodings = encodings === null ? value : `${encodings}, ${value}`;
       continue;

@@ -7,6 +7,7 @@ import type { AllowDecision, HeaderField, RequestHead, Via } from '@bot-bottle/e
 import type { AgentReader } from '../agent/agent-reader.ts';
 import type { Credential } from '../policy/policy-state.ts';
 import { AgentWriter } from '../response/agent-writer.ts';
+import { borrowRedactor } from '../response/echo-guard.ts';
 import { denialAnswer } from '../response/http-text.ts';
 import { ResponseRelay } from '../response/relay-response.ts';
 import type { ServerContext } from '../server-context.ts';
@@ -231,7 +232,7 @@ export class Exchange implements LiveExchange {
       },
       done: (status) => this.#done(status),
       failed: (code) => this.#upstreamFailed(code),
-      upgraded: (status, fields, socket) => this.#switchProtocols(status, fields, socket),
+      upgraded: (status, fields, socket) => this.#switchProtocols(status, fields, socket, credential),
     });
     this.#relay = relay;
     const { pool, absoluteForm } = destination;
@@ -284,14 +285,21 @@ export class Exchange implements LiveExchange {
     this.#deny(new Denied(code, { rule: this.decision?.rule ?? null }));
   }
 
-  #switchProtocols(status: number, headers: readonly HeaderField[], socket: Duplex): void {
+  #switchProtocols(
+    status: number,
+    headers: readonly HeaderField[],
+    socket: Duplex,
+    credential: Credential | null,
+  ): void {
     if (this.#over || status !== 101) {
       socket.destroy();
       if (!this.#over) this.#upstreamFailed('upstream_invalid');
       return;
     }
     this.#upgraded = socket;
-    relayUpgrade(this.#reader, headers, socket, this.#server.config.limits.idle_ms, () => this.#destroy());
+    const echoes = credential === null ? null : borrowRedactor(credential);
+    const { idle_ms: idleMs } = this.#server.config.limits;
+    relayUpgrade(this.#reader, headers, socket, idleMs, () => this.#destroy(), echoes);
   }
 
   #deny(denied: Denied): void {

@@ -1,11 +1,15 @@
 import type { Duplex } from 'node:stream';
-import type { HeaderField } from '@bot-bottle/egress';
+import type { EchoRedactor, HeaderField } from '@bot-bottle/egress';
 import type { AgentReader } from '../agent/agent-reader.ts';
 import { headText } from './http-text.ts';
 
+/** How long the end of a message may be held back because a credential could begin with it. */
+const HELD_MS = 50;
+
 /**
  * Tells the agent that the protocol was switched and carries bytes both ways, each side read only as fast as the
- * other takes them. `over` is called once when either side ends.
+ * other takes them. `echoes` overwrites the credential in what comes back; `over` is called once when either side
+ * ends.
  */
 export function relayUpgrade(
   reader: AgentReader,
@@ -13,6 +17,7 @@ export function relayUpgrade(
   upstream: Duplex,
   idleMs: number,
   over: () => void,
+  echoes: EchoRedactor | null,
 ): void {
   const agent = reader.detach();
   const fields = headers.filter(([name]) => name.toLowerCase() !== 'content-length');
@@ -30,17 +35,30 @@ export function relayUpgrade(
   };
   // traffic in either direction passes the agent's socket
   agent.setTimeout(idleMs, end);
-  carry(agent, upstream, end);
-  carry(upstream, agent, end);
+  carry(agent, upstream, end, null);
+  carry(upstream, agent, end, echoes);
 }
 
-function carry(from: Duplex, to: Duplex, end: () => void): void {
+function carry(from: Duplex, to: Duplex, end: () => void, echoes: EchoRedactor | null): void {
+  let timer: NodeJS.Timeout | undefined;
+  const flush = () => {
+    const held = echoes?.end();
+    if (held !== undefined && held.length > 0 && to.writable) to.write(held);
+  };
   from.on('data', (chunk: Buffer) => {
-    if (!to.write(chunk)) from.pause();
+    if (!to.write(echoes === null ? chunk : echoes.push(chunk))) from.pause();
+    if (echoes === null) return;
+    clearTimeout(timer);
+    timer = setTimeout(flush, HELD_MS);
+    timer.unref();
   });
   to.on('drain', () => from.resume());
   // a side that half-closes may still have bytes on their way to it
-  from.on('end', () => to.end());
+  from.on('end', () => {
+    flush();
+    to.end();
+  });
+  from.on('close', () => clearTimeout(timer));
   from.on('close', end).on('error', end);
   from.resume();
 }

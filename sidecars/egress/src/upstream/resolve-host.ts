@@ -5,7 +5,7 @@ import { UpstreamError } from './upstream-error.ts';
 /** A name is asked for again after this, so that a moved service is found; each answer is checked on its own. */
 const ANSWER_LIFE_MS = 30_000;
 const MAX_ANSWERS = 1024;
-/** look-ups at the same time; a wildcard route lets the agent choose names */
+/** look-ups at the same time, those not waited for any more included; a wildcard route lets the agent choose names */
 const MAX_PENDING = 64;
 
 interface Answer {
@@ -19,6 +19,7 @@ export class HostResolver {
   readonly #timeoutMs: number;
   readonly #answers = new Map<string, Answer>();
   readonly #pending = new Map<string, Promise<readonly string[]>>();
+  #running = 0;
 
   constructor(overrides: Readonly<Record<string, string>>, timeoutMs: number) {
     this.#overrides = new Map(
@@ -38,11 +39,13 @@ export class HostResolver {
   }
 
   #ask(host: string): Promise<readonly string[]> {
-    if (this.#pending.size >= MAX_PENDING) return Promise.reject(new UpstreamError('limit_exceeded'));
+    if (this.#running >= MAX_PENDING) return Promise.reject(new UpstreamError('limit_exceeded'));
     const asked = new Promise<readonly string[]>((resolve, reject) => {
       const timer = setTimeout(() => reject(new UpstreamError('upstream_timeout')), this.#timeoutMs);
       timer.unref();
+      this.#running += 1;
       lookup(host, { all: true }, (error, found) => {
+        this.#running -= 1;
         clearTimeout(timer);
         if (error !== null || found.length === 0) reject(new UpstreamError('upstream_unreachable'));
         else resolve(this.#remember(host, [...new Set(found.map((entry) => entry.address))]));

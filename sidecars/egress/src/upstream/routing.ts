@@ -77,7 +77,8 @@ export class Routing {
 
   #destination(decision: AllowDecision, way: Pick<UpstreamTarget, 'addresses' | 'proxy'>): Destination {
     const tls = decision.scheme === 'https';
-    const pool = this.#pools.get({ host: decision.host, port: decision.port, tls, ...way });
+    const { host, port } = decision;
+    const pool = this.#pools.get({ host, port, tls, slot: decision.injectAuth?.slot ?? null, ...way });
     const absoluteForm = way.proxy !== null && !tls;
     return {
       pool,

@@ -15,6 +15,8 @@ export interface UpstreamTarget {
   /** the checked addresses, in the order to try; empty when a corporate proxy resolves the name */
   readonly addresses: readonly string[];
   readonly proxy: CorporateProxy | null;
+  /** slot of the credential that its requests carry: others must not share a connection with them */
+  readonly slot: string | null;
 }
 
 export interface PoolOptions {
@@ -28,7 +30,7 @@ const MAX_POOLS = 256;
 /** Idle upstream connections are kept this long; common servers close theirs after 60 s or more. */
 const KEEP_ALIVE_MS = 15_000;
 
-/** Pooled upstream connections, one pool per host, port and set of checked addresses. */
+/** Pooled upstream connections, one pool per host, port, set of checked addresses and credential. */
 export class UpstreamPools {
   readonly #pools = new Map<string, Pool>();
   readonly #options: PoolOptions;
@@ -39,7 +41,7 @@ export class UpstreamPools {
 
   /** The pool for a target. Its connections only ever go to the target's addresses. */
   get(target: UpstreamTarget): Pool {
-    const key = `${target.tls ? 's' : 'p'}|${target.proxy === null ? target.addresses.join() : 'proxy'}|${target.port}|${target.host}`;
+    const key = `${target.tls ? 's' : 'p'}|${target.proxy === null ? target.addresses.join() : 'proxy'}|${target.port}|${target.host}|${target.slot ?? ''}`;
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
     const pool = this.#create(target);
