@@ -13,6 +13,10 @@ const INFO_LIMIT_MS = 10_000;
 const GONE_LIMIT_MS = 5000;
 const STDERR_LIMIT = 16 * 1024;
 
+// Should this process die before it wrote the options, bwrap would start without any, and its first child then wait
+// for ever for it. It refuses `--disable-userns` without the `--unshare-user` that comes with the other options.
+const complete = ['--die-with-parent', '--disable-userns'];
+
 export interface SandboxOptions {
   /** the bwrap executable */
   readonly bwrap: string;
@@ -49,7 +53,7 @@ export interface SandboxProcess {
  */
 export function startSandbox(options: SandboxOptions): SandboxProcess {
   const { channel, seccomp, user } = options;
-  const argv = ['--core=1:1', '--', options.bwrap, '--args', '4', '--info-fd', '6'];
+  const argv = ['--core=1:1', '--', options.bwrap, ...complete, '--args', '4', '--info-fd', '6'];
   if (seccomp !== null) argv.push('--seccomp', '5');
   const outer = channel ? 'ignore' : 'pipe';
   const third = channel ? 'pipe' : 'ignore';
