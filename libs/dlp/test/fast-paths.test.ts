@@ -25,7 +25,11 @@ describe('what is looked at in strides', () => {
     for (const before of Array.from({ length: 256 }, (_, byte) => byte)) {
       const expected = rules.filter((each) => each.notAfter?.test(String.fromCharCode(before)) !== true);
       for (const at of places) {
-        const text = Buffer.concat([bytes('n'.repeat(at)), Buffer.from([before]), bytes('q#z and more')]);
+        const text = Buffer.concat([
+          bytes('n'.repeat(at)),
+          Buffer.from([before]),
+          bytes(`q#z${'.'.repeat(at % 9)}`),
+        ]);
         expect(search.search(text, 1e6, () => true)).toHaveLength(expected.length);
       }
     }
@@ -38,7 +42,7 @@ describe('what is looked at in strides', () => {
   it('finds a value with an escaped line break at every distance from another backslash', () => {
     for (let gap = 480; gap < 540; gap++) {
       for (const cut of [9, 18, 27]) {
-        const text = `${'\\'}${'.'.repeat(gap)}${secret.slice(0, cut)}\\n${secret.slice(cut)} \\ ${'.'.repeat(600)}`;
+        const text = `${'\\'}${'.'.repeat(gap)}${secret.slice(0, cut)}\\n${secret.slice(cut)} ${'.'.repeat(600)}`;
         expect(rulesIn(bytes(text)), `${gap} ${cut}`).toContain(rule);
       }
     }
@@ -53,14 +57,10 @@ describe('what is looked at in strides', () => {
   });
 
   it('finds a value in long base64 of either alphabet, wherever it stands in it', () => {
-    for (let before = 3000; before < 3150; before += 7) {
-      const content = Buffer.concat([
-        Buffer.alloc(before, 0xfb),
-        bytes(
-          ` ${encodeURIComponent(secret).replaceAll(/./g, (char) => `%${(char.codePointAt(0) ?? 0).toString(16)}`)} `,
-        ),
-        Buffer.alloc(5000, '? >'),
-      ]);
+    // only what the decoded text reads like shows it
+    const dotted = Array.from(secret).join('.');
+    for (let before = 2900; before < 3150; before += 7) {
+      const content = bytes(`${'? >'.repeat(before).slice(0, before)} ${dotted} ${'? >'.repeat(2000)}`);
       expect(rulesIn(bytes(content.toString('base64'))), `${before}`).toContain(rule);
       expect(rulesIn(bytes(content.toString('base64url'))), `${before}`).toContain(rule);
       const wrapped = content.toString('base64').replaceAll(/(.{4099})/g, '$1\r\n');
