@@ -19,7 +19,8 @@ export interface BenchProxy {
   stop(): Promise<void>;
 }
 
-const TOKEN = 'bench-token-0123456789abcdefghij';
+// starts like nothing in the bodies: a real one is random too
+const TOKEN = 'q7Zw-token-0123456789abcdefghij';
 
 function spawnPinned(argv: readonly string[], env?: NodeJS.ProcessEnv): ChildProcess {
   const [program = '', ...args] = pinned(0, argv);
