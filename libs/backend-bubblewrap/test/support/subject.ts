@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { asUser } from './as-user.ts';
 
 export interface Result {
   readonly code: number;
@@ -59,19 +60,21 @@ export class Subject {
     chmodSync(this.folder, 0o711);
     if (id === 0) chmodSync(this.runtimeDir, 0o711);
     this.options = { runtimeDir: this.runtimeDir, cacheDir, homesDir: join(this.folder, 'homes') };
-    this.process = spawn(
-      process.execPath,
-      [
-        '--conditions=@bot-bottle/source',
-        '--disable-warning=ExperimentalWarning',
-        fileURLToPath(new URL('./driver.ts', import.meta.url)),
-      ],
-      {
-        stdio: ['pipe', 'pipe', 'pipe'],
-        env: { HOME: this.home, PATH: '/usr/local/bin:/usr/bin:/bin', HOST_ONLY: 'host-secret-value' },
-        ...(user.uid === null ? {} : { uid: user.uid, gid: user.uid }),
-      },
-    );
+    const driver = fileURLToPath(new URL('./driver.ts', import.meta.url));
+    const flags = ['--conditions=@bot-bottle/source', '--disable-warning=ExperimentalWarning'];
+    const { file, args, ...as } =
+      user.uid === null
+        ? { file: process.execPath, args: [...flags, driver] }
+        : asUser(user.uid, [process.execPath, ...flags, driver], this.folder);
+    this.process = spawn(file, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { HOME: this.home, PATH: '/usr/local/bin:/usr/bin:/bin', HOST_ONLY: 'host-secret-value' },
+      ...as,
+    });
+    this.process.once('error', (error) => {
+      for (const settle of this.#waiting.values())
+        settle({ error: `the driver did not start: ${error.message}` });
+    });
     this.#gone = new Promise((resolve) => this.process.once('exit', resolve));
     this.process.stdin?.on('error', () => {});
     this.process.stderr?.on('data', (chunk: Buffer) => (this.#log += chunk.toString()));
