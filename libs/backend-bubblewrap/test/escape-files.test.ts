@@ -41,8 +41,12 @@ describe.each(users)('files, started by $name', (user) => {
     expect(found.stdout).toBe('');
   });
 
+  test('of the home of root there is at most the way to a program that is shown', async () => {
+    const found = await subject.sh('find /root -type f -not -path "*/node_modules/node-linux-*" 2>/dev/null');
+    expect(found.stdout).toBe('');
+  });
+
   test.each([
-    '/root',
     '/etc/shadow',
     '/etc/gshadow',
     '/etc/ssh',
