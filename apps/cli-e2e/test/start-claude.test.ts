@@ -3,14 +3,14 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConnectProxy } from './support/connect-proxy.ts';
 import { answerPieces, fakeAnthropic } from './support/fake-anthropic.ts';
+import { reachableFolder } from './support/installation.ts';
 import { operators } from './support/operators.ts';
 import { has } from './support/requirements.ts';
 import { filesHolding, plantedSecret } from './support/secrets.ts';
 import type { Upstream } from './support/upstream.ts';
 import { World } from './support/world.ts';
 
-const programs = path.resolve(import.meta.dirname, '../../../.cache/programs/node_modules/.bin');
-const claude = path.join(programs, 'claude');
+const claude = path.resolve(import.meta.dirname, '../../../.cache/programs/node_modules/.bin/claude');
 const available = existsSync(claude)
   ? has('claude', claude, ['--version'])
   : has('claude', 'claude', ['--version']);
@@ -20,8 +20,12 @@ describe.skipIf(!available).each(operators)('start as $name: the real Claude Cod
   let world: World;
   let api: Upstream;
   let proxy: ConnectProxy;
+  let searchPath = '';
 
   beforeAll(async () => {
+    searchPath = existsSync(claude)
+      ? `${reachableFolder(claude)}:/usr/bin:/bin`
+      : (process.env['PATH'] ?? '');
     api = fakeAnthropic();
     proxy = new ConnectProxy(await api.listen());
     const url = await proxy.listen();
@@ -46,7 +50,7 @@ describe.skipIf(!available).each(operators)('start as $name: the real Claude Cod
     const outcome = await world.cli(
       ['start', 'reviewer', '--backend', 'bubblewrap', '--yes', '--headless', '--prompt', 'Is it safe?'],
       {
-        env: { E2E_CLAUDE_TOKEN: token, PATH: `${programs}:${path.dirname(process.execPath)}:/usr/bin:/bin` },
+        env: { E2E_CLAUDE_TOKEN: token, PATH: searchPath },
         timeoutMs: 80_000,
       },
     );
@@ -63,7 +67,7 @@ describe.skipIf(!available).each(operators)('start as $name: the real Claude Cod
 
   it('holds only the placeholder', async () => {
     const outcome = await world.run('reviewer', 'env; cat ~/.claude.json ~/.claude/* 2>/dev/null', {
-      env: { E2E_CLAUDE_TOKEN: token, PATH: `${programs}:${path.dirname(process.execPath)}:/usr/bin:/bin` },
+      env: { E2E_CLAUDE_TOKEN: token, PATH: searchPath },
     });
     expect(outcome.stdout).toContain('CLAUDE_CODE_OAUTH_TOKEN=egress-placeholder');
     expect(outcome.stdout).not.toContain(token);

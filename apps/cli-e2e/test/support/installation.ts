@@ -38,6 +38,23 @@ export function installation(): Installation {
   return shared;
 }
 
+/** Folder in which every operator finds `program`: its own, or that of a copy when others cannot go there. */
+export function reachableFolder(program: string): string {
+  const folder = path.dirname(program);
+  if (openToOthers(folder)) return folder;
+  const copies = path.join(path.dirname(installation().node), 'programs');
+  mkdirSync(copies, { recursive: true });
+  const copy = path.join(copies, path.basename(program));
+  if (!existsSync(copy)) copyFileSync(program, copy, constants.COPYFILE_FICLONE);
+  chmodSync(copy, 0o755);
+  return copies;
+}
+
+function openToOthers(folder: string): boolean {
+  const isOpen = (statSync(folder).mode & 0o001) !== 0;
+  return isOpen && (folder === '/' || openToOthers(path.dirname(folder)));
+}
+
 function install(): Installation {
   const dir = mkdtempSync(path.join(tmpdir(), 'bb-install-'));
   process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
