@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -31,11 +32,17 @@ let shared: Installation | null = null;
 
 /**
  * The built CLI in a folder of its own, as `npm install` would lay it out, so that tests neither depend on the
- * checkout being readable for another user nor see its sources. Made once per test file, removed at its end.
+ * checkout being readable for another user nor see its sources. Shared by the worlds of a test file.
  */
 export function installation(): Installation {
   shared ??= install();
   return shared;
+}
+
+/** Removes the installation; a later use makes a new one. */
+export function removeInstallation(): void {
+  if (shared !== null) rmSync(path.dirname(path.dirname(shared.node)), { recursive: true, force: true });
+  shared = null;
 }
 
 /** Folder in which every operator finds `program`: its own, or that of a copy when others cannot go there. */
@@ -57,7 +64,6 @@ function openToOthers(folder: string): boolean {
 
 function install(): Installation {
   const dir = mkdtempSync(path.join(tmpdir(), 'bb-install-'));
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
   chmodSync(dir, 0o755);
   for (const [name, folder] of Object.entries(packages)) {
     const target = path.join(dir, 'node_modules/@bot-bottle', name);

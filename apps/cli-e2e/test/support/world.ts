@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { installation } from './installation.ts';
+import { installation, removeInstallation } from './installation.ts';
 import type { Operator } from './operators.ts';
 
 export interface Outcome {
@@ -20,6 +20,8 @@ export interface CliOptions {
   readonly timeoutMs?: number;
 }
 
+let worlds = 0;
+
 /** A home folder, manifests and the installed CLI, all of one operator, gone after the test. */
 export class World {
   readonly dir: string;
@@ -28,6 +30,7 @@ export class World {
   readonly #children = new Set<ChildProcess>();
 
   constructor(operator: Operator) {
+    worlds += 1;
     this.operator = operator;
     this.dir = mkdtempSync(path.join(tmpdir(), 'bb-world-'));
     chmodSync(this.dir, 0o755);
@@ -136,5 +139,7 @@ export class World {
       }),
     );
     rmSync(this.dir, { recursive: true, force: true });
+    worlds -= 1;
+    if (worlds === 0) removeInstallation();
   }
 }
