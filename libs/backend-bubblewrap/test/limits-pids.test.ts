@@ -3,21 +3,21 @@ import { execInBottle } from '@bot-bottle/backend';
 import { expect, test } from 'vitest';
 import { enforcedLimits, limitCommand, processLimit } from '../src/limits.ts';
 import { localBottle } from './support/local-bottle.ts';
+import { Subject, users } from './support/subject.ts';
 
 const forks =
   'my $n = 0; my @kids; for (1..300) { my $p = fork; last unless defined $p; if (!$p) { sleep 100; exit } push @kids, $p; $n++ } print "$n\\n"; kill 9, @kids;';
 
-test('a fork bomb stops at the limit and the bottle goes on', async () => {
-  const local = await localBottle({ resources: { memory: null, cpus: null, pids: 50, disk: null } });
+test.each(users)('a fork bomb stops at the limit and the bottle goes on, started by $name', async (user) => {
+  const subject = new Subject(user);
   try {
-    const count = Number((await execInBottle(local.bottle, ['perl', '-e', forks])).stdout);
+    await subject.open({ resources: { memory: null, cpus: null, pids: 50, disk: null } });
+    const count = Number((await subject.exec('perl', '-e', forks)).stdout);
     expect(count).toBeGreaterThan(30);
     expect(count).toBeLessThan(80);
-    expect(
-      (await execInBottle(local.bottle, ['sh', '-c', 'ulimit -u 100000 2>&1; echo on'])).stdout,
-    ).toContain('on');
+    expect((await subject.sh('ulimit -u 100000 2>&1; echo on')).stdout).toContain('on');
   } finally {
-    await local.dispose();
+    await subject.dispose();
   }
 });
 

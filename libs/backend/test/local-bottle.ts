@@ -22,7 +22,7 @@ export async function localBottle(folder: string, path = process.env['PATH'] ?? 
     spawned,
     exited: new Promise(() => undefined),
     close: async () => {
-      for (const child of children) child.kill('SIGKILL');
+      for (const { pid } of children) killGroup(pid);
     },
     spawn: async (argv, options = {}) => {
       spawned.push([...argv]);
@@ -32,11 +32,22 @@ export async function localBottle(folder: string, path = process.env['PATH'] ?? 
         env: { ...env, PATH: path, HOME: home },
         cwd: map(options.cwd ?? '/home/node'),
         stdio: 'pipe',
+        detached: true,
       });
       children.add(child);
       return asProcess(child);
     },
   };
+}
+
+/** Ends a process with all that it left behind, as the end of a real bottle's namespace does. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // nothing of it is left
+  }
 }
 
 function asProcess(
