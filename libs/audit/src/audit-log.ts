@@ -44,6 +44,7 @@ export class AuditLog {
   readonly #now: () => number;
   readonly #windows: DenialWindows;
   readonly #repeatWindowMs: number;
+  readonly #unwritten: AuditEvent[] = [];
   #sweep: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
 
@@ -137,11 +138,16 @@ export class AuditLog {
   }
 
   #writeCounts(now: number): void {
-    for (const event of this.#windows.close(now)) this.#write(event).catch(() => undefined);
+    for (const event of this.#openCounts(now)) this.#write(event).catch(() => this.#unwritten.push(event));
+  }
+
+  /** Counts whose window ended, and those that could not be written before: a full disk must leave no gap. */
+  #openCounts(now: number): AuditEvent[] {
+    return [...this.#unwritten.splice(0), ...this.#windows.close(now)];
   }
 
   #scheduleSweep(): void {
-    if (this.#sweep !== null || this.#windows.isEmpty) return;
+    if (this.#sweep !== null || (this.#windows.isEmpty && this.#unwritten.length === 0)) return;
     this.#sweep = setTimeout(() => {
       this.#sweep = null;
       this.#writeCounts(this.#now());
@@ -152,7 +158,7 @@ export class AuditLog {
 
   async #close(): Promise<void> {
     if (this.#sweep !== null) clearTimeout(this.#sweep);
-    const counts = this.#windows.close(Number.POSITIVE_INFINITY).map((event) => this.#write(event));
+    const counts = this.#openCounts(Number.POSITIVE_INFINITY).map((event) => this.#write(event));
     const results = await Promise.allSettled([
       ...counts,
       ...[...this.#writers.values()].map((writer) => writer.close()),

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { AuditLog, appendExclusive, readAudit, verifyAudit } from '@bot-bottle/audit';
 import { acquireLock } from '../src/exclusive-lock.ts';
 import { ownIdentity } from '../src/process-identity.ts';
-import { bottle, event, fileLines, layerPath, temporaryFolder } from './helpers.ts';
+import { bottle, denial, event, fileLines, layerPath, temporaryFolder } from './helpers.ts';
 
 const writer = fileURLToPath(new URL('fixtures-writer.ts', import.meta.url));
 
@@ -87,6 +87,31 @@ test('while the heads cannot be written no more events are accepted, and afterwa
   await log.append([event('room again')]);
   await log.close();
   expect(await verifyAudit({ dir, bottle })).toMatchObject({ ok: true });
+});
+
+test('the count of repeated denials outlives a time in which nothing can be written', async () => {
+  const dir = await temporaryFolder();
+  let now = Date.now();
+  const log = await AuditLog.open({ dir, bottle, repeatWindowMs: 1_000, now: () => now });
+  await log.append([denial('again')]);
+  await log.append([denial('again'), denial('again'), denial('again')]);
+  await writeFile(join(dir, 'elsewhere'), '');
+  await symlink(join(dir, 'elsewhere'), join(dir, 'heads.jsonl'));
+  await log.append(Array.from({ length: 64 }, (_, index) => event(`${index}`)));
+  now += 2_000;
+  await expect(
+    (async () => {
+      for (let index = 0; index < 1000; index += 1) await log.append([event('next')]);
+    })(),
+  ).rejects.toMatchObject({ code: 'audit_unavailable' });
+  await expect(log.append([denial('another')])).rejects.toMatchObject({ code: 'audit_unavailable' });
+  await rm(join(dir, 'heads.jsonl'));
+  await log.append([event('room again')]);
+  await log.close();
+  const counts: unknown[] = [];
+  for await (const { details } of readAudit(dir, bottle))
+    if ('count' in details) counts.push(details['count']);
+  expect(counts).toEqual([3]);
 });
 
 test('a second writer is refused while the first lives', async () => {
