@@ -23,8 +23,6 @@ export function terminateTls(
       isServer: true,
       secureContext: context,
       ALPNProtocols: ['http/1.1'],
-      requestCert: false,
-      rejectUnauthorized: false,
     });
     const settle = (value: Terminated | null) => {
       clearTimeout(timer);

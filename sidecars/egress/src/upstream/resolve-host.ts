@@ -1,4 +1,4 @@
-import { lookup } from 'node:dns';
+import { lookup as systemLookup } from 'node:dns';
 import { isIP } from 'node:net';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -13,19 +13,28 @@ interface Answer {
   readonly until: number;
 }
 
+/** Asks for every address of a name, as `dns.lookup` does. */
+export type Lookup = (
+  host: string,
+  options: { readonly all: true },
+  answer: (error: Error | null, found: ReadonlyArray<{ readonly address: string }>) => void,
+) => void;
+
 /** Finds the addresses of a host: literals, then the operator's overrides, then the system's resolver. */
 export class HostResolver {
   readonly #overrides: ReadonlyMap<string, string>;
   readonly #timeoutMs: number;
+  readonly #lookup: Lookup;
   readonly #answers = new Map<string, Answer>();
   readonly #pending = new Map<string, Promise<readonly string[]>>();
   #running = 0;
 
-  constructor(overrides: Readonly<Record<string, string>>, timeoutMs: number) {
+  constructor(overrides: Readonly<Record<string, string>>, timeoutMs: number, lookup: Lookup = systemLookup) {
     this.#overrides = new Map(
       Object.entries(overrides).map(([name, address]) => [name.toLowerCase(), address]),
     );
     this.#timeoutMs = timeoutMs;
+    this.#lookup = lookup;
   }
 
   /** Addresses at once when they are known. Rejects with `UpstreamError`. */
@@ -44,7 +53,7 @@ export class HostResolver {
       const timer = setTimeout(() => reject(new UpstreamError('upstream_timeout')), this.#timeoutMs);
       timer.unref();
       this.#running += 1;
-      lookup(host, { all: true }, (error, found) => {
+      this.#lookup(host, { all: true }, (error, found) => {
         this.#running -= 1;
         clearTimeout(timer);
         if (error !== null || found.length === 0) reject(new UpstreamError('upstream_unreachable'));
