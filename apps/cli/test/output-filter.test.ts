@@ -117,7 +117,7 @@ it('gives the same whatever the cuts, and nothing dangerous ever', () => {
       expect(filtered(text, cut)).toBe(whole);
       // What was filtered once holds nothing that is filtered again: no combination became dangerous.
       expect(filtered(whole)).toBe(whole);
-      // eslint-disable-next-line no-control-regex
+      // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
       expect(whole).not.toMatch(/\u001b[P_^X]|\u001b\]52|\u001b\[[0-9;?>=]*[cn]|[\u0080-\u009f\u0005]/);
     }),
     { numRuns: 2000 },

@@ -42,7 +42,7 @@ function credentialsOf(url: URL): string {
   // RFC 7617: the first colon ends the user name.
   if (user.includes(':')) throw invalid('its user name holds a colon');
   const pair = `${user}:${decode(url.password)}`;
-  // eslint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- control characters are what is refused
   if (/[\0-\x1f\x7f]/.test(pair)) throw invalid('its credentials hold a control character');
   return pair;
 }
