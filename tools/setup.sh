@@ -22,7 +22,8 @@ missing=""
 for pair in $wanted; do
   command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair#*:}"
 done
-if [ "$purpose" = test ] && ! python3 -c 'import requests' >/dev/null 2>&1; then
+# The system's own: a bottle shows no other.
+if [ "$purpose" = test ] && ! /usr/bin/python3 -c 'import requests' >/dev/null 2>&1; then
   missing="$missing python3-requests"
 fi
 if [ -n "$missing" ]; then

@@ -9,6 +9,7 @@ export { readLines } from './read-lines.ts';
 export { SidecarChannel } from './sidecar-channel.ts';
 export type {
   Configuration,
+  DecisionHandler,
   ReadyReport,
   SecretsHandler,
   SidecarChannelOptions,

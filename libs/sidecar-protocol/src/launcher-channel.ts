@@ -119,6 +119,14 @@ export class LauncherChannel {
     return this.#done(await this.#ask((id) => ({ type: 'secrets', id, secrets: { ...secrets } }), options));
   }
 
+  /**
+   * Tells the sidecar how a proposal of its was decided and resolves when it has applied that. Rejects like
+   * `configure`; a `ProtocolRefusal` says why it could not be applied.
+   */
+  async decide(decision: unknown, options: RequestOptions = {}): Promise<void> {
+    this.#done(await this.#ask((id) => ({ type: 'decision', id, decision: decision ?? null }), options));
+  }
+
   /** Closes the sidecar's stdin, so that it drains and exits. Its last events are still written and acknowledged. */
   close(): void {
     this.#requests.fail(new ProtocolError('closed', 'the control channel is closed'));

@@ -43,6 +43,11 @@ export const toSidecarSchema = z.discriminatedUnion('type', [
     answer: z.unknown(),
     error: z.string().optional().describe('why there is no answer; absent when there is one'),
   }),
+  z.strictObject({
+    type: z.literal('decision'),
+    id: requestId,
+    decision: z.unknown().describe('how a proposal of this sidecar was decided, validated by the sidecar'),
+  }),
 ]);
 
 /** What a sidecar sends on its stdout. */

@@ -31,6 +31,9 @@ export type TableHandler = (table: unknown) => string | null | Promise<string | 
 /** Replaces all secrets; throws `ProtocolRefusal` to keep the old ones. */
 export type SecretsHandler = (secrets: Readonly<Record<string, string>>) => void | Promise<void>;
 
+/** Applies the decision on a proposal; throws `ProtocolRefusal` when it cannot be, and the proposal stays open. */
+export type DecisionHandler = (decision: unknown) => void | Promise<void>;
+
 /**
  * The sidecar's end of the control channel. It reads from construction on; `closed` resolves when the launcher is
  * gone or broke the protocol, and then the sidecar drains and exits.
@@ -49,6 +52,7 @@ export class SidecarChannel {
   #configureId: number | null = null;
   #onTable: TableHandler | null = null;
   #onSecrets: SecretsHandler | null = null;
+  #onDecision: DecisionHandler | null = null;
   /** changes are applied one after the other, in the order of their messages */
   #changes: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -86,6 +90,10 @@ export class SidecarChannel {
 
   onSecrets(handler: SecretsHandler): void {
     this.#onSecrets = handler;
+  }
+
+  onDecision(handler: DecisionHandler): void {
+    this.#onDecision = handler;
   }
 
   /**
@@ -162,6 +170,14 @@ export class SidecarChannel {
           return null;
         });
         return;
+      case 'decision':
+        // Beside the changes: applying one may take as long as a push to the upstream.
+        void this.#apply(message.id, async () => {
+          if (this.#onDecision === null) throw new ProtocolRefusal('this sidecar takes no decisions');
+          await this.#onDecision(message.decision);
+          return null;
+        });
+        return;
       case 'audit-ack':
         this.#audit.acknowledge(message.seq);
         return;
@@ -176,15 +192,17 @@ export class SidecarChannel {
   }
 
   #change(id: number, apply: () => Promise<string | null>): void {
-    this.#changes = this.#changes.then(async () => {
-      try {
-        this.#send({ type: 'done', id, digest: await apply() });
-      } catch (error) {
-        // Only a refusal was written to be read; any other error may hold what was sent.
-        const refusal = ProtocolRefusal.isInstance(error) ? error : new ProtocolRefusal('internal error');
-        this.#refuse(id, refusal);
-      }
-    });
+    this.#changes = this.#changes.then(() => this.#apply(id, apply));
+  }
+
+  async #apply(id: number, apply: () => Promise<string | null>): Promise<void> {
+    try {
+      this.#send({ type: 'done', id, digest: await apply() });
+    } catch (error) {
+      // Only a refusal was written to be read; any other error may hold what was sent.
+      const refusal = ProtocolRefusal.isInstance(error) ? error : new ProtocolRefusal('internal error');
+      this.#refuse(id, refusal);
+    }
   }
 
   #refuse(id: number, refusal: ProtocolRefusal): void {

@@ -187,3 +187,28 @@ test('a launcher of another version is refused with the reason', async () => {
   expect(await sidecar.closed).toMatchObject({ code: 'version_mismatch' });
   expect(JSON.parse(String(output.read()))).toMatchObject({ type: 'refused', id: 7 });
 });
+
+test('a decision is told when the sidecar has applied it, and a long one delays no table', async () => {
+  const { launcher, sidecar } = await readyPair();
+  const applied = Promise.withResolvers<void>();
+  const seen: unknown[] = [];
+  sidecar.onTable(() => 'digest');
+  sidecar.onDecision(async (decision) => {
+    seen.push(decision);
+    await applied.promise;
+  });
+  const decided = launcher.decide({ proposal: 'p1', outcome: 'approved' });
+  expect(await launcher.setTable('table')).toBe('digest');
+  expect(seen).toEqual([{ proposal: 'p1', outcome: 'approved' }]);
+  applied.resolve();
+  await decided;
+});
+
+test('a decision that cannot be applied is refused with the reason', async () => {
+  const { launcher, sidecar } = await readyPair();
+  await expect(launcher.decide({})).rejects.toMatchObject({ code: 'refused' });
+  sidecar.onDecision(() => {
+    throw new ProtocolRefusal('the branch moved');
+  });
+  await expect(launcher.decide({})).rejects.toMatchObject({ code: 'refused', message: 'the branch moved' });
+});

@@ -1,0 +1,2 @@
+export { GitGateServerError } from './errors.ts';
+export type { GitGateServerErrorCode } from './errors.ts';
