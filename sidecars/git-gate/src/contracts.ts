@@ -1,4 +1,5 @@
-import type { ScanFinding, TouchedPath } from '@bot-bottle/git-gate';
+import type { DenialCode } from '@bot-bottle/audit';
+import type { GateRepo, ScanFinding, TouchedPath } from '@bot-bottle/git-gate';
 
 /** A bare repository as git's programs are to see it: a mirror, or a mirror with a quarantine in front. */
 export interface RepositoryView {
@@ -73,3 +74,53 @@ export type TouchedPaths = (
   request: Pick<ScanRequest, 'view' | 'tips' | 'signal'>,
   isProtected: (path: string) => boolean,
 ) => Promise<readonly TouchedPath[]>;
+
+/** A change of one ref at the upstream; null: it does not exist before, or not any more after. */
+export interface RefUpdate {
+  readonly ref: string;
+  readonly oldOid: string | null;
+  readonly newOid: string | null;
+}
+
+export type ForwardResult =
+  | { readonly ref: string; readonly outcome: 'accepted' }
+  /** the upstream (or its lease) refused this ref; `why` is for a human, already made visible */
+  | { readonly ref: string; readonly outcome: 'refused'; readonly code: DenialCode; readonly why: string };
+
+export interface ForwardRequest {
+  /** where the new objects are */
+  readonly view: RepositoryView;
+  /** `oldOid` is the lease */
+  readonly updates: readonly RefUpdate[];
+  readonly signal: AbortSignal;
+  /** what the upstream says while it takes the push, made visible, bounded */
+  readonly onUpstreamLine: (line: string) => void;
+}
+
+/** The bare mirror of one upstream. Its refs are what the upstream had at the last refresh or accepted since. */
+export interface Mirror {
+  readonly repo: GateRepo;
+  readonly gitDir: string;
+  /** folder of this repository's quarantine-like folders: held pushes, scans; on the same file system as the mirror */
+  readonly workDir: string;
+  /**
+   * Brings the mirror up to what the upstream has now. Coalesced: whoever asks while one is under way shares the next.
+   *
+   * @throws GitGateServerError `refresh_failed` with the reason, `limit_exceeded` when the mirror is too large
+   */
+  refresh(signal: AbortSignal): Promise<void>;
+  /** Whether a refresh that began less than so long ago succeeded. */
+  isFresh(withinMs: number): boolean;
+  /** Every branch and tag, by full name. */
+  refs(): Promise<ReadonlyMap<string, string>>;
+  /** full name, null while the upstream has none */
+  defaultBranch(): string | null;
+  /** Refresh, push and held forward of one repository exclude each other; waiting ends with the signal. */
+  withLock<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  /**
+   * Pushes to the upstream: leases on `oldOid`, `--atomic` for more than one ref, one ref after the other where the
+   * server cannot. Call it inside the lock. One result per update; throws `git_failed` when the outcome is not known
+   * (lost connection, time-out): the next refresh tells.
+   */
+  forward(request: ForwardRequest): Promise<readonly ForwardResult[]>;
+}
