@@ -8,6 +8,8 @@ export const protocolErrorCodes = [
   'timed_out',
   'too_large',
   'audit_failed',
+  'invalid_address',
+  'listen_failed',
   'refused',
   'closed',
 ] as const;

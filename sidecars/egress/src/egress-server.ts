@@ -3,15 +3,15 @@ import type { Server, Socket } from 'node:net';
 import type { AuditEvent } from '@bot-bottle/audit';
 import { createCredentialPins, createLeafMinter, egressConfigSchema, secretSlots } from '@bot-bottle/egress';
 import type { EgressConfig, EgressConfigInput } from '@bot-bottle/egress';
+import { ProtocolError } from '@bot-bottle/sidecar-protocol';
+import { limitLog, listenOn, parseListen } from '@bot-bottle/sidecar-protocol/program';
+import type { ListenAddress, LogRecord } from '@bot-bottle/sidecar-protocol/program';
 import { serveProxyConnection } from './agent/proxy-connection.ts';
 import { EgressServerError } from './errors.ts';
 import { ByteBudget } from './limits/byte-budget.ts';
 import { HeldBudget } from './limits/held-budget.ts';
 import { Sweeper } from './limits/sweeper.ts';
 import { within } from './limits/within.ts';
-import { listenOn, parseListen } from './listen.ts';
-import { limitLog } from './log.ts';
-import type { LogRecord } from './log.ts';
 import { monotonicClock } from './policy/monotonic-clock.ts';
 import { PolicyState } from './policy/policy-state.ts';
 import { Exchanges } from './request/exchanges.ts';
@@ -62,7 +62,7 @@ const FLUSH_MS = 500;
  */
 export function createEgressServer(options: EgressServerOptions): EgressServer {
   const config = parseConfig(options.config);
-  const address = parseListen(config.listen);
+  const address = parseAddress(config.listen);
   const policy = new PolicyState(config, options.secrets);
   const key = policy.secrets.get(secretSlots.caKey);
   if (key === null) throw problem(`the secret ${secretSlots.caKey} is missing`);
@@ -97,7 +97,9 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
   server.on('error', () => context.log(0, { event: 'listener_failed' }));
   return {
     async listen() {
-      const bound = await listenOn(server, address);
+      const bound = await listenOn(server, address).catch(() => {
+        throw new EgressServerError('listen_failed', 'cannot listen on the configured address');
+      });
       context.log(0, { event: 'listening', address: bound, digest: policy.digest });
       return [bound];
     },
@@ -170,6 +172,14 @@ function parseConfig(input: EgressConfigInput): EgressConfig {
     (issue) => `${issue.path.join('.') || 'config'}: ${issue.message}`,
   );
   throw new EgressServerError('invalid_config', `invalid configuration: ${problems.join('; ')}`, problems);
+}
+
+function parseAddress(listen: string): ListenAddress {
+  try {
+    return parseListen(listen);
+  } catch (error) {
+    throw ProtocolError.isInstance(error) ? problem(error.message) : error;
+  }
 }
 
 function problem(text: string): EgressServerError {

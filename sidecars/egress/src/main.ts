@@ -1,7 +1,6 @@
+import { crashOnUnhandled, jsonLog } from '@bot-bottle/sidecar-protocol/program';
 import { runLaunched } from './main/run-launched.ts';
 import { runStandAlone } from './main/run-stand-alone.ts';
-import { crashOnUnhandled } from './main/crash-on-unhandled.ts';
-import { jsonLog } from './main/json-log.ts';
 
 const log = jsonLog(process.stderr);
 crashOnUnhandled(log);

@@ -1,10 +1,10 @@
 import type { AuditEvent } from '@bot-bottle/audit';
 import type { CredentialPins, EgressConfig, LeafMinter } from '@bot-bottle/egress';
+import type { Log } from '@bot-bottle/sidecar-protocol/program';
 import type { AgentReader } from './agent/agent-reader.ts';
 import type { ByteBudget } from './limits/byte-budget.ts';
 import type { HeldBudget } from './limits/held-budget.ts';
 import type { Sweeper } from './limits/sweeper.ts';
-import type { Log } from './log.ts';
 import type { PolicyState } from './policy/policy-state.ts';
 import type { Exchanges } from './request/exchanges.ts';
 import type { Routing } from './upstream/routing.ts';

@@ -7,8 +7,9 @@ import {
   secretSlots,
 } from '@bot-bottle/egress';
 import type { EgressConfig, RouteTable } from '@bot-bottle/egress';
+import { ProtocolError } from '@bot-bottle/sidecar-protocol';
+import { parseListen } from '@bot-bottle/sidecar-protocol/program';
 import { EgressServerError } from '../errors.ts';
-import { parseListen } from '../listen.ts';
 
 /** What a stand-alone sidecar is configured with. */
 export interface StandAlone {
@@ -37,7 +38,9 @@ export function readEnvironment(env: NodeJS.ProcessEnv): StandAlone {
         ? error.problems
         : EgressServerError.isInstance(error)
           ? error.data.problems
-          : [];
+          : ProtocolError.isInstance(error)
+            ? [error.message]
+            : [];
       problems.push(
         ...(known.length > 0 ? known.map((text) => `${name}: ${text}`) : [`${name} cannot be read`]),
       );

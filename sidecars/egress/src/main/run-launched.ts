@@ -1,15 +1,11 @@
-import type { Writable } from 'node:stream';
 import { EgressError } from '@bot-bottle/egress';
 import type { EgressConfigInput } from '@bot-bottle/egress';
 import { ProtocolRefusal, SidecarChannel } from '@bot-bottle/sidecar-protocol';
+import { controlOutput, flushed, stopSignal } from '@bot-bottle/sidecar-protocol/program';
+import type { LogRecord } from '@bot-bottle/sidecar-protocol/program';
 import { createEgressServer } from '../egress-server.ts';
 import type { EgressServer } from '../egress-server.ts';
 import { EgressServerError } from '../errors.ts';
-import type { LogRecord } from '../log.ts';
-import { controlOutput } from './control-output.ts';
-import { stopSignal } from './stop-signal.ts';
-
-const FLUSH_MS = 500;
 
 /** Runs under a launcher: everything comes and goes over stdin and stdout. Resolves with the exit code. */
 export async function runLaunched(log: (record: LogRecord) => void): Promise<number> {
@@ -17,15 +13,6 @@ export async function runLaunched(log: (record: LogRecord) => void): Promise<num
   const code = await serve(new SidecarChannel({ input: process.stdin, output }), log);
   await flushed(output);
   return code;
-}
-
-/** Lets the last message, a refusal above all, out before the process ends. */
-function flushed(output: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, FLUSH_MS);
-    output.once('error', () => resolve());
-    output.end(() => resolve());
-  });
 }
 
 async function serve(channel: SidecarChannel, log: (record: LogRecord) => void): Promise<number> {

@@ -1,12 +1,12 @@
 import { AuditLog } from '@bot-bottle/audit';
 import type { AuditEvent } from '@bot-bottle/audit';
+import { stopSignal } from '@bot-bottle/sidecar-protocol/program';
+import type { LogRecord } from '@bot-bottle/sidecar-protocol/program';
 import { createEgressServer } from '../egress-server.ts';
 import type { EgressServer } from '../egress-server.ts';
 import { EgressServerError } from '../errors.ts';
-import type { LogRecord } from '../log.ts';
 import { readEnvironment, readTable } from './read-environment.ts';
 import type { StandAlone } from './read-environment.ts';
-import { stopSignal } from './stop-signal.ts';
 
 /** Runs without a launcher, configured by environment and files. Resolves with the exit code. */
 export async function runStandAlone(

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../log.ts';
+import type { LogRecord } from './log.ts';
 
 /** Ends the process on an unhandled error; the record has the place but not the message, which may quote input. */
 export function crashOnUnhandled(log: (record: LogRecord) => void): void {

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { LogRecord } from '../log.ts';
+import type { LogRecord } from './log.ts';
 
 /** Writes records as JSON lines with the time in UTC. */
 export function jsonLog(output: Writable): (record: LogRecord) => void {
