@@ -21,6 +21,8 @@ const pushedRefSchema = z.strictObject({
   ref: text(1024),
   old_oid: oid.nullable().describe('null: the ref is created'),
   new_oid: oid.nullable().describe('null: the ref is deleted'),
+  fast_forward: z.boolean().optional().describe('false: history is rewritten; absent: not told'),
+  default_branch: z.boolean().optional().describe("whether it is the upstream's default; absent: not told"),
 });
 
 const pushShape = {
@@ -55,6 +57,9 @@ export type ProposalKind = ProposalRequest['kind'];
 /** How long the id of a proposal is; time-sortable, `[0-9a-z]`. */
 export const proposalId = z.string().regex(/^[0-9a-z]{16,32}$/);
 
+/** SHA-256 of a proposal, see `proposalDigest`. */
+export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
+
 /** A proposal as it is stored: immutable from its arrival on. */
 export const proposalSchema = z.strictObject({
   id: proposalId,
@@ -74,8 +79,9 @@ export const responseSchema = z.strictObject({
   outcome: z.enum(outcomes),
   reason: text(4096).describe('what the human gave, or why it was abandoned'),
   decided: z.iso.datetime(),
+  by: text(128).nullable().describe('who decided, as he says himself; null: nobody did'),
   /** digest of the proposal that was displayed */
-  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  digest: digestSchema,
   applied: text(1024).nullable().describe('what was done, null when nothing was'),
 });
 export type Response = z.infer<typeof responseSchema>;
@@ -91,8 +97,3 @@ export type Decision = z.infer<typeof decisionSchema>;
 /** What the sidecar gets at once for a proposal that was taken. */
 export const queuedSchema = z.strictObject({ id: proposalId });
 export type Queued = z.infer<typeof queuedSchema>;
-
-/** A human must say why when he lets a finding pass. */
-export function needsReason(request: ProposalRequest): boolean {
-  return request.kind === 'gitleaks-allow';
-}
