@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import type { AuditEvent } from '@bot-bottle/audit';
+import type { Response } from '@bot-bottle/supervise';
 import type { TerminalSize } from '../contracts.ts';
 import {
   CONTROL_VERSION,
@@ -12,6 +13,7 @@ import { ControlSession } from './control-session.ts';
 import { OwnerError } from './errors.ts';
 import { FrameChannel, parseControl } from './frame-channel.ts';
 import { errorFromOwner } from './owner-answer.ts';
+import type { DecideRequest, OpenProposal } from './proposal-contracts.ts';
 
 export interface ClientOptions {
   /** milliseconds until an answer must be there, default 5000 */
@@ -48,6 +50,31 @@ export class ControlClient {
   async appendAudit(events: readonly AuditEvent[], options: ClientOptions = {}): Promise<void> {
     const request: ControlRequest = { v: CONTROL_VERSION, op: 'audit-append', events: [...events] };
     await this.#ask(request, 'done', options.timeoutMs ?? 5000);
+  }
+
+  /** What waits for a human, by arrival. Whoever shows one computes its digest himself, from what he shows. */
+  async proposals(options: ClientOptions = {}): Promise<readonly OpenProposal[]> {
+    const answer = await this.#ask(
+      { v: CONTROL_VERSION, op: 'proposals' },
+      'proposals',
+      options.timeoutMs ?? 5000,
+    );
+    return answer.proposals;
+  }
+
+  /**
+   * Decides one proposal and resolves when that was applied, by default within 31 min. Ending earlier only ends the
+   * waiting.
+   *
+   * @throws SuperviseError with why it was not decided, OwnerError
+   */
+  async decide(request: DecideRequest, options: ClientOptions = {}): Promise<Response> {
+    const answer = await this.#ask(
+      { v: CONTROL_VERSION, op: 'decide', ...request },
+      'decided',
+      options.timeoutMs ?? 31 * 60_000,
+    );
+    return answer.response;
   }
 
   /** Starts a program in the bottle. */

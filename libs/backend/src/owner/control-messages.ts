@@ -1,4 +1,11 @@
 import { auditEventSchema } from '@bot-bottle/audit';
+import {
+  digestSchema,
+  proposalId,
+  proposalSchema,
+  responseSchema,
+  superviseErrorCodes,
+} from '@bot-bottle/supervise';
 import { z } from 'zod';
 import { backendNames } from '../contracts.ts';
 import { ownerErrorCodes } from './errors.ts';
@@ -36,6 +43,16 @@ export const requestSchema = z.discriminatedUnion('op', [
     v: version,
     op: z.literal('audit-append'),
     events: z.array(auditEventSchema).min(1).max(256),
+  }),
+  z.strictObject({ v: version, op: z.literal('proposals') }),
+  z.strictObject({
+    v: version,
+    op: z.literal('decide'),
+    id: proposalId,
+    digest: digestSchema.describe('of the proposal as it was displayed'),
+    outcome: z.enum(['approved', 'rejected']),
+    reason: z.string().max(4096),
+    by: z.string().min(1).max(128).describe('who decides, as he says himself'),
   }),
 ]);
 export type ControlRequest = z.infer<typeof requestSchema>;
@@ -75,6 +92,16 @@ export const statusSchema = z.strictObject({
 });
 export type BottleStatus = z.infer<typeof statusSchema>;
 
+/** A proposal that waits for a human. */
+const openProposalSchema = z.strictObject({
+  proposal: proposalSchema,
+  digest: digestSchema,
+  deciding: z
+    .strictObject({ by: z.string().max(128), since: z.iso.datetime() })
+    .nullable()
+    .describe('who is deciding it at this moment'),
+});
+
 /** What the owner sends beside frames of stdout and stderr. */
 export const ownerMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('status'), status: statusSchema }),
@@ -86,9 +113,17 @@ export const ownerMessageSchema = z.discriminatedUnion('type', [
     signal: z.string().max(32).nullable(),
   }),
   z.strictObject({ type: z.literal('done') }),
+  z.strictObject({ type: z.literal('proposals'), proposals: z.array(openProposalSchema).max(100) }),
+  z.strictObject({ type: z.literal('decided'), response: responseSchema }),
   z.strictObject({
     type: z.literal('error'),
-    code: z.enum([...ownerErrorCodes, 'exec_failed', 'command_not_found', 'command_not_executable']),
+    code: z.enum([
+      ...ownerErrorCodes,
+      ...superviseErrorCodes,
+      'exec_failed',
+      'command_not_found',
+      'command_not_executable',
+    ]),
     message: z.string(),
     hint: z.string().nullable(),
   }),

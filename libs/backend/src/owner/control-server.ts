@@ -1,6 +1,7 @@
 import { chmod, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AuditEvent } from '@bot-bottle/audit';
+import { SuperviseError, type Response } from '@bot-bottle/supervise';
 import type { BottleProcess } from '../contracts.ts';
 import {
   requestSchema,
@@ -13,6 +14,7 @@ import { attachSession, execSession, type Session } from './exec-session.ts';
 import { FrameChannel, parseControl } from './frame-channel.ts';
 import { controlSocketPath, ensureControlDir } from './runtime-dir.ts';
 import type { MainProcess } from './main-process.ts';
+import type { DecideRequest, OpenProposal } from './proposal-contracts.ts';
 import { shellExitCode } from './spawn-failure.ts';
 
 export type ExecRequest = Extract<ControlRequest, { op: 'exec' }>;
@@ -28,6 +30,10 @@ export interface ControlHandlers {
   /** Starts the end of the bottle; resolves when it is over. */
   stop(): Promise<void>;
   appendAudit(events: readonly AuditEvent[]): Promise<void>;
+  /** what waits for a human, by arrival */
+  proposals(): OpenProposal[];
+  /** Applies and records one decision; may take as long as a push to the upstream. */
+  decide(request: DecideRequest): Promise<Response>;
 }
 
 export interface ControlServerOptions {
@@ -161,6 +167,15 @@ export class ControlServer {
       case 'audit-append':
         await handlers.appendAudit(request.events);
         return finish({ type: 'done' });
+      case 'proposals':
+        return finish({ type: 'proposals', proposals: handlers.proposals() });
+      case 'decide': {
+        const { id, digest, outcome, reason, by } = request;
+        return finish({
+          type: 'decided',
+          response: await handlers.decide({ id, digest, outcome, reason, by }),
+        });
+      }
       case 'exec':
         return execSession(await handlers.exec(request), request.tty !== null, channel);
       case 'attach': {
@@ -175,7 +190,7 @@ export class ControlServer {
 }
 
 function errorMessage(error: unknown): OwnerMessage {
-  if (OwnerError.isInstance(error))
+  if (OwnerError.isInstance(error) || SuperviseError.isInstance(error))
     return { type: 'error', code: error.code, message: error.message, hint: error.hint };
   const message = error instanceof Error ? error.message : 'unknown failure';
   const exitCode = shellExitCode(error);

@@ -78,6 +78,8 @@ export class ControlSession implements BottleProcess {
         return;
       case 'status':
       case 'done':
+      case 'proposals':
+      case 'decided':
         return;
     }
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { AuditLog } from '@bot-bottle/audit';
 import type { Authority } from '@bot-bottle/egress';
+import { QueueStore } from '@bot-bottle/supervise';
 import type { Backend, Bottle, BottleHost, BottleSpec, SidecarName } from '../contracts.ts';
 import { canaryFor, type Canary } from '../env/canary.ts';
 import { guestEnvironment } from '../env/guest-environment.ts';
@@ -13,6 +14,7 @@ import { StateStore } from '../state/state-store.ts';
 import { egressSetup, readExtraCa, type SidecarSetup } from './egress-config.ts';
 import { LaunchedBottle } from './launched-bottle.ts';
 import { hostEvent } from './owner-audit.ts';
+import { ProposalDesk } from './proposal-desk.ts';
 import { runSidecar } from './sidecar-host.ts';
 import { UndoStack } from './undo-stack.ts';
 
@@ -100,6 +102,9 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
   const setups: Partial<Record<SidecarName, SidecarSetup>> = {
     egress: egressSetup(plan, secrets, { listen: host.listenAddress('egress'), authority, canary, extraCa }),
   };
+  const desk = await openDesk(options);
+  // Runs again before the audit log closes, for what the sidecars of a failed launch asked.
+  undo.add('closing proposals', async () => void (await desk.close()));
   const startSidecars = async (): Promise<void> => {
     await allOrFirstError(
       plan.sidecars.map(async (name) => {
@@ -108,6 +113,7 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
           spec: { name, program: programOf(name, options), network: name !== 'supervise' },
           setup: setups[name] ?? { config: {}, secrets: {} },
           onAudit: (events) => audit.append(events, { only: name }),
+          desk,
           logFile: join(plan.stateDir, 'logs', `${name}.log`),
           onWarning: (message) => options.onWarning?.(message),
         });
@@ -143,9 +149,10 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     return { bottle, env };
   };
   const [, ready] = await allOrFirstError([sidecars, startBottle()] as const);
+  undo.add('closing proposals', () => desk.close());
   // First of all, so that no connection of the agent keeps a sidecar from draining at once.
   undo.add('ending the agent', () => ready.bottle.close());
-  return await LaunchedBottle.open({ plan, audit, undo, ...ready, ...pickOwner(options) });
+  return await LaunchedBottle.open({ plan, audit, undo, desk, ...ready, ...pickOwner(options) });
 }
 
 interface Ready {
@@ -160,6 +167,17 @@ const pickOwner = ({
   runtimeDir,
   ...(onWarning === undefined ? {} : { onWarning }),
 });
+
+/** Where proposals of its sidecars wait for the operator. */
+async function openDesk({ plan, audit, onWarning }: Opened): Promise<ProposalDesk> {
+  return await ProposalDesk.open({
+    bottle: plan.identity,
+    queue: new QueueStore(join(plan.botBottleHome, 'queue'), plan.identity),
+    audit,
+    onNotice: (line) => onWarning?.(line),
+    onWarning: (message) => onWarning?.(`${plan.identity}: ${message}`),
+  });
+}
 
 async function removeState(state: StateStore, plan: BottlePlan): Promise<void> {
   if (!(await state.isPreserved(plan.identity))) await state.remove(plan.identity);

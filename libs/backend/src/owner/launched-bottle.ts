@@ -8,6 +8,7 @@ import { ControlServer, type ExecRequest } from './control-server.ts';
 import { OwnerError } from './errors.ts';
 import { MainProcess } from './main-process.ts';
 import { hostEvent } from './owner-audit.ts';
+import type { ProposalDesk } from './proposal-desk.ts';
 import { relayMain, type MainStdio } from './relay-main.ts';
 import type { UndoStack } from './undo-stack.ts';
 
@@ -16,6 +17,7 @@ export interface OwnedParts {
   readonly audit: AuditLog;
   readonly undo: UndoStack;
   readonly bottle: Bottle;
+  readonly desk: Pick<ProposalDesk, 'list' | 'decide'>;
   /** environment of every process in the bottle */
   readonly env: Readonly<Record<string, string>>;
   readonly runtimeDir: string;
@@ -55,6 +57,8 @@ export class LaunchedBottle {
         onAttach: () => launched.#record(hostEvent('attach', 'done', launched.identity)),
         stop: () => launched.#stop(),
         appendAudit: (events) => parts.audit.append([...events]),
+        proposals: () => parts.desk.list(),
+        decide: (request) => parts.desk.decide(request),
       },
     });
     return launched;

@@ -1,4 +1,5 @@
 import { visibleLine } from '@bot-bottle/audit';
+import { SuperviseError } from '@bot-bottle/supervise';
 import { BackendError } from '../errors.ts';
 import type { OwnerMessage } from './control-messages.ts';
 import { OwnerError } from './errors.ts';
@@ -24,5 +25,19 @@ export function errorFromOwner(answer: Extract<OwnerMessage, { type: 'error' }>)
     case 'stopping':
     case 'failed':
       return new OwnerError(answer.code, message, { hint });
+    case 'invalid_proposal':
+    case 'not_allowed':
+    case 'too_many_proposals':
+    case 'unknown_proposal':
+    case 'already_decided':
+    case 'being_decided':
+    case 'changed':
+    case 'needs_reason':
+    case 'apply_failed':
+    case 'audit_unavailable':
+    case 'queue_unsafe':
+    case 'queue_unavailable':
+    case 'closed':
+      return new SuperviseError(answer.code, message, { hint });
   }
 }

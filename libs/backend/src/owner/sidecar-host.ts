@@ -10,6 +10,7 @@ import type { BottleHost, SidecarProcess, SidecarSpec } from '../contracts.ts';
 import { BackendError } from '../errors.ts';
 import { BoundedLog } from './bounded-log.ts';
 import type { SidecarSetup } from './egress-config.ts';
+import type { ProposalDesk } from './proposal-desk.ts';
 
 export interface SidecarHostOptions {
   readonly host: Pick<BottleHost, 'startSidecar'>;
@@ -17,6 +18,8 @@ export interface SidecarHostOptions {
   readonly setup: SidecarSetup;
   /** Writes events of the sidecar, hostile and unvalidated. */
   readonly onAudit: (events: unknown[]) => Promise<void>;
+  /** Takes what it proposes and tells it how that was decided; absent: it may propose nothing. */
+  readonly desk?: Pick<ProposalDesk, 'connect'>;
   /** where its stderr goes */
   readonly logFile: string;
   readonly onWarning: (message: string) => void;
@@ -103,11 +106,14 @@ async function beginLife(
   const process = await host.startSidecar(spec);
   const said = firstWords(process);
   const exited = process.exited.catch(() => ({ code: null, signal: null }));
+  const source = options.desk?.connect(spec.name, (decision, limits) => channel.decide(decision, limits));
   const channel = new LauncherChannel({
     stdin: process.stdin,
     stdout: process.stdout,
     onAudit: (events) => options.onAudit(events),
+    ...(source === undefined ? {} : { onProposal: (proposal) => source.propose(proposal) }),
   });
+  void channel.closed.then(() => source?.gone());
   try {
     await channel.configure(setup.config, setup.secrets, {
       timeoutMs: options.readyTimeoutMs ?? 15_000,

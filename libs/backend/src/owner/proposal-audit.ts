@@ -1,0 +1,46 @@
+import type { AuditEvent } from '@bot-bottle/audit';
+import type { Proposal, Response } from '@bot-bottle/supervise';
+
+/** What the desk writes down; never texts that the agent chose beyond the repository and the first ref. */
+type Event = Pick<AuditEvent, 'action' | 'outcome' | 'code' | 'details'>;
+
+function supervised(target: string, event: Event): AuditEvent {
+  return { layer: 'supervise', rule: null, target: target.slice(0, 4096), ...event };
+}
+
+/** The id leads, so that two decisions in a row are never taken for a repetition of one. */
+function targetOf({ id, request }: Proposal): string {
+  return `${id} ${request.repo} ${request.refs[0]?.ref ?? ''}`;
+}
+
+export function proposalEvent(proposal: Proposal, digest: string): AuditEvent {
+  const { sidecar, request } = proposal;
+  const details = { id: proposal.id, kind: request.kind, sidecar, refs: request.refs.length, digest };
+  return supervised(targetOf(proposal), { action: 'proposal', outcome: 'held', code: null, details });
+}
+
+/** Written before an approval is applied: what cannot be recorded must not happen. */
+export function approvalEvent(proposal: Proposal, by: string, reason: string): AuditEvent {
+  const details = { id: proposal.id, kind: proposal.request.kind, by, reason };
+  return supervised(targetOf(proposal), { action: 'approve', outcome: 'held', code: null, details });
+}
+
+export function applyFailedEvent(proposal: Proposal, why: string): AuditEvent {
+  const details = { id: proposal.id, why };
+  return supervised(targetOf(proposal), { action: 'approve', outcome: 'failed', code: null, details });
+}
+
+export function decisionEvent(proposal: Proposal, response: Response): AuditEvent {
+  const { outcome, reason, by, digest } = response;
+  return supervised(targetOf(proposal), {
+    action: 'decide',
+    outcome: outcome === 'approved' ? 'allowed' : outcome === 'rejected' ? 'denied' : 'failed',
+    code: outcome === 'rejected' ? 'approval_rejected' : null,
+    details: { id: proposal.id, kind: proposal.request.kind, outcome, reason, by, digest },
+  });
+}
+
+/** A sidecar sent what is no proposal of its, or too many; repetitions are counted by the log. */
+export function refusedEvent(sidecar: string, code: 'malformed_request' | 'too_many_proposals'): AuditEvent {
+  return supervised(sidecar, { action: 'proposal', outcome: 'denied', code, details: { sidecar } });
+}
