@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 
 export const backendNames = ['docker', 'bubblewrap', 'smolmachines'] as const;
@@ -29,6 +30,21 @@ export interface SidecarSpec {
   readonly program: string;
   /** whether the sidecar may use the host's network */
   readonly network: boolean;
+  /** absolute paths of host executables that it may run, each at `sidecarProgram(path)`; [] shows none */
+  readonly programs: readonly string[];
+  /** whether it gets a private folder on disk at `sidecarScratch`, which goes with the bottle */
+  readonly scratch: boolean;
+}
+
+/** Where a sidecar that asked for one sees its folder on disk: its own, 0700, kept while it is restarted. */
+export const sidecarScratch = '/var/lib/bot-bottle';
+
+/** Where a sidecar sees its home: empty, private, in memory. */
+export const sidecarHome = '/home/node';
+
+/** Where a sidecar sees a program that it may run, on every backend. */
+export function sidecarProgram(path: string): string {
+  return `/opt/bot-bottle/bin/${basename(path)}`;
 }
 
 export interface TerminalSize {

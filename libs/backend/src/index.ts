@@ -1,6 +1,9 @@
 export {
   backendNames,
+  sidecarHome,
   sidecarNames,
+  sidecarProgram,
+  sidecarScratch,
   type Availability,
   type Backend,
   type BackendName,
@@ -23,11 +26,23 @@ export { guestCaFile, guestHome, guestWorkspace } from './env/guest-paths.ts';
 export { BackendError, type BackendErrorCode } from './errors.ts';
 export { botBottleHome } from './home/bot-bottle-home.ts';
 export { ensureHome } from './home/ensure-home.ts';
-export type { BottlePlan, ForwardedEnv, RunMode, WorkspacePlan } from './plan/bottle-plan.ts';
+export type {
+  BottlePlan,
+  ForwardedEnv,
+  GitGatePlan,
+  ProvisionedKeyPlan,
+  RunMode,
+  WorkspacePlan,
+} from './plan/bottle-plan.ts';
 export { copyIn, type CopyInOptions, type CopyInResult } from './provision/copy-in.ts';
 export { execInBottle, type ExecOptions, type ExecResult } from './provision/exec-in-bottle.ts';
 export type { TarEntry } from './tar/tar-entry.ts';
-export { resolveSecrets, type ResolvedSecrets, type SecretSources } from './secrets/resolve-secrets.ts';
+export {
+  emptySecrets,
+  resolveSecrets,
+  type ResolvedSecrets,
+  type SecretSources,
+} from './secrets/resolve-secrets.ts';
 export { SecretStore } from './secrets/secret-store.ts';
 export { isIdentity, newIdentity } from './state/identity.ts';
 export { metadataFor, type Metadata } from './state/metadata.ts';

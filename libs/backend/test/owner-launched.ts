@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { ControlClient, controlSocketPath, launchBottle, SecretStore } from '../src/index.ts';
+import { ControlClient, controlSocketPath, emptySecrets, launchBottle, SecretStore } from '../src/index.ts';
 import type { BottlePlan, LaunchedBottle, LaunchOptions } from '../src/index.ts';
 import { fakeBackend, type FakeBackend, type FakeOptions } from './owner-fake-host.ts';
 import { sampleAgent } from './sample-agent.ts';
@@ -33,6 +33,7 @@ export async function prepared(
     plan,
     backend,
     secrets: {
+      ...emptySecrets(),
       slots: new SecretStore([['EGRESS_TOKEN_0', 'the-route-token']]),
       env: new SecretStore([['DEPLOY_KEY', 'the-deploy-key']]),
     },

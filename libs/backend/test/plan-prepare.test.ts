@@ -189,12 +189,6 @@ describe('preparePlan', () => {
   });
 
   it.each([
-    [
-      'git-gate.repos',
-      sampleAgent({
-        bottle: { gitGate: { user: { name: null, email: null }, repos: { r: { name: 'r' } as never } } },
-      }),
-    ],
     ['pipelock', sampleAgent({ bottle: { egress: { ...egress, guard: 'pipelock' } } })],
     ['tls_passthrough', withRoute({ host: 'a.example', pipelock: { tlsPassthrough: true } })],
     [

@@ -45,6 +45,7 @@ describe('resolveSecrets', () => {
           EGRESS_TOKEN_1: { kind: 'provider-file', path: file, pointer: '/tokens/a~1b' },
         },
         forwardedEnv: [{ name: 'ASKED', ref: { kind: 'prompt', name: 'ASKED', message: 'the key' } }],
+        gitGate: null,
       },
       { ...sources, ask: async (prompt) => (asked.push(prompt), 'typed') },
     );
@@ -58,7 +59,10 @@ describe('resolveSecrets', () => {
 
   it.each(['MISSING', 'EMPTY'])('names the variable %s and nothing else', async (name) => {
     await expect(
-      resolveSecrets({ slotRefs: { EGRESS_TOKEN_0: { kind: 'host-env', name } }, forwardedEnv: [] }, sources),
+      resolveSecrets(
+        { slotRefs: { EGRESS_TOKEN_0: { kind: 'host-env', name } }, forwardedEnv: [], gitGate: null },
+        sources,
+      ),
     ).rejects.toMatchObject({
       code: 'host_env_missing',
       message: `the host environment variable ${name} is not set or empty`,
@@ -68,6 +72,7 @@ describe('resolveSecrets', () => {
   it('refuses a prompt without a terminal and an empty answer', async () => {
     const plan = {
       slotRefs: {},
+      gitGate: null,
       forwardedEnv: [{ name: 'KEY', ref: { kind: 'prompt' as const, name: 'KEY', message: null } }],
     };
     await expect(resolveSecrets(plan, sources)).rejects.toThrow('KEY is asked on the terminal');
@@ -88,6 +93,7 @@ describe('resolveSecrets', () => {
         {
           slotRefs: { EGRESS_TOKEN_0: { kind: 'provider-file', path: file, pointer: '/tokens/x' } },
           forwardedEnv: [],
+          gitGate: null,
         },
         sources,
       ).catch((reason: unknown) => reason);
@@ -102,7 +108,9 @@ describe('resolveSecrets', () => {
     const refs = {
       EGRESS_TOKEN_0: { kind: 'provider-file' as const, path: file, pointer: '/constructor/name' },
     };
-    await expect(resolveSecrets({ slotRefs: refs, forwardedEnv: [] }, sources)).rejects.toMatchObject({
+    await expect(
+      resolveSecrets({ slotRefs: refs, forwardedEnv: [], gitGate: null }, sources),
+    ).rejects.toMatchObject({
       code: 'secret_unavailable',
     });
   });

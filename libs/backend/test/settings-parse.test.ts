@@ -27,6 +27,7 @@ describe('parseSettings', () => {
       hosts: {},
       docker: { egressNetwork: null, runtime: null, host: null },
       bubblewrap: { programs: [] },
+      gitGate: { scanner: 'auto', gitleaks: null },
       notify: { command: null, webhook: null },
       editor: null,
     });
@@ -41,6 +42,7 @@ extra_ca_file: ~/corp.pem
 hosts: {api.test: 10.0.0.7, six.test: "::1"}
 docker: {egress_network: dev, runtime: runsc, host: unix:///x}
 bubblewrap: {programs: [tools, /opt/tools]}
+git_gate: {scanner: gitleaks, gitleaks: tools/gitleaks}
 notify: {command: [notify-send, hi], webhook: "https://hooks.test/x"}
 editor: vim
 `;

@@ -44,7 +44,9 @@ export interface GuestCommand {
 export type SecretRef =
   | { readonly kind: 'host-env'; readonly name: string }
   | { readonly kind: 'prompt'; readonly name: string; readonly message: string | null }
-  | { readonly kind: 'provider-file'; readonly path: string; readonly pointer: string };
+  | { readonly kind: 'provider-file'; readonly path: string; readonly pointer: string }
+  /** the whole text of a private key file, kept as ssh demands */
+  | { readonly kind: 'file'; readonly path: string };
 
 /** Everything that makes a bottle ready for one agent program; applied by shared code on any backend. */
 export interface AgentProvisionPlan {

@@ -9,9 +9,11 @@ import { BackendError } from '../errors.ts';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
 import { provision } from '../provision/provision.ts';
 import type { ResolvedSecrets } from '../secrets/resolve-secrets.ts';
+import { SecretStore } from '../secrets/secret-store.ts';
 import { metadataFor } from '../state/metadata.ts';
 import { StateStore } from '../state/state-store.ts';
 import { egressSetup, readExtraCa, type SidecarSetup } from './egress-config.ts';
+import { gitGatePrograms, gitGateSetup } from './git-gate-config.ts';
 import { LaunchedBottle } from './launched-bottle.ts';
 import { hostEvent } from './owner-audit.ts';
 import { ProposalDesk } from './proposal-desk.ts';
@@ -99,8 +101,14 @@ interface Opened extends LaunchOptions {
 /** Sidecars and bottle start side by side; nothing of the agent runs yet. */
 async function bringUp(options: Opened): Promise<LaunchedBottle> {
   const { plan, secrets, undo, audit, host, canary, extraCa, authority } = options;
+  const gate = gitGateSetup(plan, secrets, {
+    listen: host.listenAddress('git-gate'),
+    canary,
+    provisionedKeys: new SecretStore(),
+  });
   const setups: Partial<Record<SidecarName, SidecarSetup>> = {
     egress: egressSetup(plan, secrets, { listen: host.listenAddress('egress'), authority, canary, extraCa }),
+    ...(gate === null ? {} : { 'git-gate': gate }),
   };
   const desk = await openDesk(options);
   // Runs again before the audit log closes, for what the sidecars of a failed launch asked.
@@ -110,7 +118,13 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
       plan.sidecars.map(async (name) => {
         const running = await runSidecar({
           host,
-          spec: { name, program: programOf(name, options), network: name !== 'supervise' },
+          spec: {
+            name,
+            program: programOf(name, options),
+            network: name !== 'supervise',
+            programs: name === 'git-gate' ? gitGatePrograms(plan) : [],
+            scratch: name === 'git-gate',
+          },
           setup: setups[name] ?? { config: {}, secrets: {} },
           onAudit: (events) => audit.append(events, { only: name }),
           desk,
@@ -132,10 +146,9 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     const provisioned = await provision(bottle, plan, {
       caPem: authority.cert,
       env,
-      knownSecrets: [...secrets.slots.entries(), ...secrets.env.entries()].map(([name, value]) => ({
-        name,
-        value,
-      })),
+      knownSecrets: Object.values(secrets)
+        .flatMap((store: SecretStore) => store.entries())
+        .map(([name, value]) => ({ name, value })),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });

@@ -1,6 +1,7 @@
 import type { AgentProvisionPlan, GuestFile, ProviderRuntime, SecretRef } from '@bot-bottle/providers';
-import type { EffectiveAgent } from '@bot-bottle/manifest';
+import type { DeployKeyForge, EffectiveAgent } from '@bot-bottle/manifest';
 import type { EffectiveRoutes } from '@bot-bottle/egress';
+import type { GateRepo } from '@bot-bottle/git-gate';
 import type { BackendName, SidecarName } from '../contracts.ts';
 
 /** How the agent program is to be run. */
@@ -24,6 +25,36 @@ export interface WorkspacePlan {
 export interface ForwardedEnv {
   readonly name: string;
   readonly ref: SecretRef;
+}
+
+/** A key that is made for one launch and registered with a forge. */
+export interface ProvisionedKeyPlan {
+  /** name of the repository in the manifest */
+  readonly repo: string;
+  /** slot of the git gate that gets the private key */
+  readonly slot: string;
+  readonly forge: DeployKeyForge;
+  /** host of the repository's URL */
+  readonly host: string;
+  /** null: the forge's public service, or that host */
+  readonly apiUrl: string | null;
+  /** path of the repository at the forge, as in its URL */
+  readonly repoPath: string;
+  readonly tokenRef: Extract<SecretRef, { kind: 'host-env' }>;
+  readonly readOnly: boolean;
+}
+
+/** What the git gate of a bottle will do. */
+export interface GitGatePlan {
+  readonly repos: readonly GateRepo[];
+  /** slot → private key of the operator; provisioned keys have none yet */
+  readonly keyRefs: Readonly<Record<string, SecretRef>>;
+  readonly provisioned: readonly ProvisionedKeyPlan[];
+  readonly scanner: 'auto' | 'gitleaks' | 'builtin';
+  /** what will scan, and why this one */
+  readonly scannerUsed: { readonly name: 'gitleaks' | 'builtin'; readonly reason: string };
+  /** absolute host paths; null: not installed */
+  readonly programs: { readonly git: string; readonly ssh: string; readonly gitleaks: string | null };
 }
 
 /**
@@ -60,8 +91,10 @@ export interface BottlePlan {
   readonly env: Readonly<Record<string, string>>;
   readonly forwardedEnv: readonly ForwardedEnv[];
   readonly routes: EffectiveRoutes;
-  /** secrets of the sidecars: slot → where the value comes from */
+  /** secrets of the egress sidecar: slot → where the value comes from */
   readonly slotRefs: Readonly<Record<string, SecretRef>>;
+  /** null: the bottle declares no repository, and there is no gate */
+  readonly gitGate: GitGatePlan | null;
   readonly sidecars: readonly SidecarName[];
   /** absolute host paths of executables that must run inside (backends that share the host's programs) */
   readonly programs: readonly string[];

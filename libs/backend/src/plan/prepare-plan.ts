@@ -18,6 +18,7 @@ import type { BottlePlan, ForwardedEnv, RunMode } from './bottle-plan.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { findProgram, type PathLookup } from './find-program.ts';
 import { mainProcess } from './main-argv.ts';
+import { planGitGate } from './plan-git-gate.ts';
 import { planSkills } from './plan-skills.ts';
 import { planWorkspace } from './plan-workspace.ts';
 import { refuseUnavailable } from './refuse-unavailable.ts';
@@ -76,6 +77,7 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
   const skillsDir = `${guestHome}/${provider.skillsDir}`;
   const skillRoots = [join(deps.botBottleHome, 'skills'), join(deps.hostHome, provider.skillsDir)];
   const forwardedEnv = forwarded(bottle.env, deps);
+  const gate = await planGitGate(agent, deps);
   return deepFreeze<BottlePlan>({
     identity,
     label: request.label,
@@ -104,13 +106,14 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
     forwardedEnv,
     routes: structuredClone(routes),
     slotRefs: slotRefs(routes, provisionPlan.secretRefs, deps),
-    sidecars: ['egress'],
+    gitGate: gate?.plan ?? null,
+    sidecars: gate === null ? ['egress'] : ['egress', 'git-gate'],
     programs: await programs(request, runtime.command[0], deps),
     programDirs: [...deps.settings.bubblewrap.programs],
     egress: egressPlan(agent, deps.settings),
     resources: { ...bottle.resources },
     keep: request.keep,
-    warnings: [...(workspace?.warnings ?? [])],
+    warnings: [...(workspace?.warnings ?? []), ...(gate?.warnings ?? [])],
   });
 }
 

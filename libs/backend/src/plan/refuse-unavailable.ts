@@ -16,9 +16,6 @@ export function refuseUnavailable(agent: EffectiveAgent, backend: BackendName): 
   if (!availableBackends.includes(backend)) {
     throw unavailable(`the backend ${backend}`, `use --backend ${availableBackends.join(' or ')}`);
   }
-  const repos = Object.keys(bottle.gitGate.repos);
-  if (repos.length > 0)
-    throw unavailable(`git-gate.repos (${repos.join(', ')})`, 'remove it, or set `repos: {}`');
   if (bottle.egress.guard === 'pipelock') throw unavailable('egress.guard: pipelock', 'use `guard: builtin`');
   for (const { host, pipelock, dlp } of bottle.egress.routes) {
     if (pipelock.tlsPassthrough) throw unavailable(`pipelock.tls_passthrough (route ${host})`, 'remove it');

@@ -1,5 +1,6 @@
 import type { Route } from '@bot-bottle/egress';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
+import { policyLabel } from '../plan/gate-repos.ts';
 
 export interface PreflightOptions {
   /** limits that the backend really enforces; absent: all of them */
@@ -34,7 +35,13 @@ export interface Preflight {
     readonly host: string;
     readonly port: number;
     readonly policy: string;
+    /** provisioned: made for this launch and registered with the forge */
+    readonly key: 'identity' | 'provisioned';
+    /** without one the gate refuses the repository */
+    readonly host_key: boolean;
   }>;
+  /** what looks for secrets in pushes, null: no gate */
+  readonly git_gate_scanner: { readonly name: string; readonly reason: string } | null;
   readonly egress: ReadonlyArray<{
     readonly host: string;
     readonly ports: readonly number[];
@@ -62,7 +69,7 @@ export interface Preflight {
 /** The preflight of a plan as data. */
 export function preflightJson(plan: BottlePlan, options: PreflightOptions = {}): Preflight {
   const { agent } = plan;
-  const { user, repos } = agent.bottle.gitGate;
+  const { user } = agent.bottle.gitGate;
   return {
     version: 1,
     identity: plan.identity,
@@ -82,12 +89,8 @@ export function preflightJson(plan: BottlePlan, options: PreflightOptions = {}):
     env: envNames(plan),
     skills: plan.skills.map(({ name, source }) => ({ name, source })),
     git_identity: user.name === null && user.email === null ? null : { name: user.name, email: user.email },
-    git_gate: Object.values(repos).map(({ name, host, port, push }) => ({
-      name,
-      host,
-      port,
-      policy: push.branches.join(','),
-    })),
+    git_gate: gateRows(plan),
+    git_gate_scanner: plan.gitGate?.scannerUsed ?? null,
     egress: plan.routes.table.routes.map((route) => routeRow(route)),
     guard: agent.bottle.egress.guard,
     workspace: plan.workspace,
@@ -108,6 +111,18 @@ function envNames(plan: BottlePlan): Array<{ name: string; secret: boolean }> {
     .filter((name) => !hidden.has(name))
     .toSorted()
     .map((name) => ({ name, secret: secret.has(name) }));
+}
+
+function gateRows({ gitGate }: BottlePlan): Preflight['git_gate'] {
+  const made = new Set(gitGate?.provisioned.map(({ repo }) => repo));
+  return (gitGate?.repos ?? []).map(({ name, host, port, push, host_key: hostKey }) => ({
+    name,
+    host,
+    port,
+    policy: policyLabel(push),
+    key: made.has(name) ? 'provisioned' : 'identity',
+    host_key: hostKey !== null,
+  }));
 }
 
 function routeRow(route: Route): Preflight['egress'][number] {

@@ -24,10 +24,7 @@ export function renderPreflight(plan: BottlePlan, options: PreflightOptions = {}
       model.skills.map(({ name, source }) => `${name} (${source})`),
     ),
     block('git identity', identityLines(model)),
-    block(
-      'git gate',
-      model.git_gate.map(({ name, host, port, policy }) => `${name} → ${host}:${port} [${policy}]`),
-    ),
+    block('git gate', gateLines(model)),
     block(
       'egress',
       model.egress.length === 0 ? ['nothing: no host can be reached'] : model.egress.map(routeLine),
@@ -77,6 +74,15 @@ function identityLines({ git_identity: identity }: Preflight): string[] {
   if (identity.name !== null) lines.push(`name ${identity.name.value} (${identity.name.origin})`);
   if (identity.email !== null) lines.push(`email ${identity.email.value} (${identity.email.origin})`);
   return lines;
+}
+
+function gateLines({ git_gate: repos, git_gate_scanner: scanner }: Preflight): string[] {
+  const lines = repos.map(({ name, host, port, policy, key, host_key: hasHostKey }) => {
+    const made = key === 'provisioned' ? ' [key made for this launch]' : '';
+    const refused = hasHostKey ? '' : ' [NO HOST KEY: refused]';
+    return `${name} → ${host}:${port} [${policy}]${made}${refused}`;
+  });
+  return scanner === null ? lines : [...lines, `scanner ${scanner.name} (${scanner.reason})`];
 }
 
 function routeLine(route: Preflight['egress'][number]): string {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { SecretRef } from '@bot-bottle/providers';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
 import { BackendError } from '../errors.ts';
+import { readKeyFile } from './read-key-file.ts';
 import { SecretStore } from './secret-store.ts';
 
 export interface SecretSources {
@@ -13,12 +14,19 @@ export interface SecretSources {
   readonly readHostFile?: (path: string) => Promise<string>;
 }
 
-/** What a plan names, with values. Never part of a plan, a log or JSON. */
+/**
+ * What a plan names, with values. Never part of a plan, a log or JSON. One store per holder: no sidecar is sent the
+ * secrets of another.
+ */
 export interface ResolvedSecrets {
-  /** slot of a sidecar → value */
+  /** slot of the egress sidecar → value */
   readonly slots: SecretStore;
   /** env name of the bottle → value */
   readonly env: SecretStore;
+  /** slot of the git gate → private key */
+  readonly gateKeys: SecretStore;
+  /** host variable → token of a forge; for the launcher, no sidecar gets one */
+  readonly forgeTokens: SecretStore;
 }
 
 /**
@@ -27,14 +35,28 @@ export interface ResolvedSecrets {
  * @throws BackendError `host_env_missing` or `secret_unavailable`, naming the variable only
  */
 export async function resolveSecrets(
-  plan: Pick<BottlePlan, 'slotRefs' | 'forwardedEnv'>,
+  plan: Pick<BottlePlan, 'slotRefs' | 'forwardedEnv' | 'gitGate'>,
   sources: SecretSources,
 ): Promise<ResolvedSecrets> {
-  const slots = new SecretStore();
-  const env = new SecretStore();
+  const secrets = emptySecrets();
+  const { slots, env, gateKeys, forgeTokens } = secrets;
   for (const [slot, ref] of Object.entries(plan.slotRefs)) slots.set(slot, await valueOf(ref, sources));
   for (const { name, ref } of plan.forwardedEnv) env.set(name, await valueOf(ref, sources));
-  return { slots, env };
+  for (const [slot, ref] of Object.entries(plan.gitGate?.keyRefs ?? {}))
+    gateKeys.set(slot, await valueOf(ref, sources));
+  for (const { tokenRef } of plan.gitGate?.provisioned ?? [])
+    forgeTokens.set(tokenRef.name, await valueOf(tokenRef, sources));
+  return secrets;
+}
+
+/** Stores with nothing in them. */
+export function emptySecrets(): ResolvedSecrets {
+  return {
+    slots: new SecretStore(),
+    env: new SecretStore(),
+    gateKeys: new SecretStore(),
+    forgeTokens: new SecretStore(),
+  };
 }
 
 async function valueOf(ref: SecretRef, sources: SecretSources): Promise<string> {
@@ -69,6 +91,8 @@ async function valueOf(ref: SecretRef, sources: SecretSources): Promise<string> 
         ref.pointer,
         sources.readHostFile ?? ((path) => readFile(path, 'utf8')),
       );
+    case 'file':
+      return await readKeyFile(ref.path);
     default: {
       const never: never = ref;
       throw new TypeError(`unknown secret reference ${String(never)}`);

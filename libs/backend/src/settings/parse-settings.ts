@@ -71,6 +71,10 @@ export function withDefaults(found: SettingsFile, folder: string): Settings {
       host: found.docker?.host ?? null,
     },
     bubblewrap: { programs: (found.bubblewrap?.programs ?? []).map((path) => absolute(path)) },
+    gitGate: {
+      scanner: found.git_gate?.scanner ?? 'auto',
+      gitleaks: found.git_gate?.gitleaks === undefined ? null : absolute(found.git_gate.gitleaks),
+    },
     notify: { command: found.notify?.command ?? null, webhook: found.notify?.webhook ?? null },
     editor: found.editor ?? null,
   };

@@ -60,6 +60,16 @@ export const settingsSchema = z.strictObject({
     })
     .optional()
     .describe('bubblewrap backend'),
+  git_gate: z
+    .strictObject({
+      scanner: z
+        .enum(['auto', 'gitleaks', 'builtin'])
+        .optional()
+        .describe('what looks for secrets in pushes; auto: gitleaks when it is installed, else builtin'),
+      gitleaks: z.string().min(1).optional().describe('path of gitleaks, instead of the one on the PATH'),
+    })
+    .optional()
+    .describe('git gate'),
   notify: z
     .strictObject({
       command: z.array(z.string()).min(1).optional().describe('argv run on a new proposal'),
@@ -88,6 +98,11 @@ export interface Settings {
     readonly host: string | null;
   };
   readonly bubblewrap: { readonly programs: readonly string[] };
+  readonly gitGate: {
+    readonly scanner: 'auto' | 'gitleaks' | 'builtin';
+    /** null: the one on the PATH, if there is one */
+    readonly gitleaks: string | null;
+  };
   readonly notify: { readonly command: readonly string[] | null; readonly webhook: string | null };
   readonly editor: string | null;
 }
