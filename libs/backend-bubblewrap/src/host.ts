@@ -20,7 +20,7 @@ import { codeCache } from './code-cache.ts';
 import { bridgePorts, ownDir, socketPath, socketsDir } from './guest-layout.ts';
 import { botBottleHomeOf, type HomeFolder, openHome } from './home-folder.ts';
 import { ensureOwnFolder, type HostFolders } from './host-folders.ts';
-import { callersUser, type HostUsers, takeHostUsers } from './host-users.ts';
+import { callersUser, type HostUser, type HostUsers, takeHostUsers } from './host-users.ts';
 import { limitCommand } from './limits.ts';
 import { nodeCopy } from './node-copy.ts';
 import { initFiles } from './own-files.ts';
@@ -28,10 +28,12 @@ import { exposePrograms } from './programs/expose-programs.ts';
 import { forbiddenFolders } from './programs/forbidden-folders.ts';
 import { cachedCopy } from './programs/program-cache.ts';
 import { readableByOthers } from './programs/readable-by-others.ts';
+import { sidecarPrograms } from './programs/sidecar-programs.ts';
 import { isAlive, ownMark, type ProcessMark, readRecord, writeRecord } from './runtime-record.ts';
 import { agentArgs } from './rootfs/agent-args.ts';
 import { etcFiles } from './rootfs/etc-files.ts';
 import { sidecarArgs, sidecarCommand } from './rootfs/sidecar-args.ts';
+import { openScratch, removeScratch, type ScratchPlace } from './scratch-folder.ts';
 import { seccompProgram } from './seccomp/filter.ts';
 import { type Lures, openLures, proveIsolation } from './self-check.ts';
 import { sidecarProcess } from './sidecar-process.ts';
@@ -50,6 +52,8 @@ export class BubblewrapHost implements BottleHost {
   readonly #users: HostUsers;
   readonly #home: HomeFolder;
   readonly #sockets: ReadonlyMap<SidecarName, SocketFolder>;
+  readonly #place: ScratchPlace;
+  readonly #scratch = new Map<SidecarName, Promise<string>>();
   readonly #sandboxes = new Set<SandboxProcess>();
   readonly #running = new Set<SandboxProcess>();
   readonly #marks: ProcessMark[] = [];
@@ -75,6 +79,8 @@ export class BubblewrapHost implements BottleHost {
     this.#users = parts.users;
     this.#home = parts.home;
     this.#sockets = parts.sockets;
+    const { identity, stateDir } = spec;
+    this.#place = { identity, stateDir, homes: options.folders.homes };
   }
 
   /** @throws BackendError `launch_failed` when the bottle runs already */
@@ -120,14 +126,23 @@ export class BubblewrapHost implements BottleHost {
         data: { name: spec.name },
       });
     const { cache } = this.#options.folders;
-    const [node, program] = await Promise.all([nodeCopy(cache), this.#readable(spec.program)]);
     const user = this.#users.sidecar(spec.name);
-    const root = { node, program, sockets: sockets.path };
+    const [node, program, programs, users, scratch] = await Promise.all([
+      nodeCopy(cache),
+      this.#readable(spec.program),
+      sidecarPrograms(spec.programs, (path) => this.#readable(path)),
+      spec.programs.length === 0 ? null : this.#userFiles(spec.name),
+      spec.scratch ? this.#scratchOf(spec.name, user) : null,
+    ]);
+    const root = { node, program, sockets: sockets.path, programs: [], users: null, scratch: null };
     const { bwrap } = this.#options;
     const compiled = await codeCache(spec, root, { folder: cache, bwrap, seccomp: this.#seccomp, user });
     const sandbox = this.#start({
       args: sidecarArgs(spec, {
         ...root,
+        programs,
+        users,
+        scratch,
         codeCache: compiled === null ? null : { folder: compiled, writable: false },
       }),
       command: sidecarCommand(spec),
@@ -135,6 +150,25 @@ export class BubblewrapHost implements BottleHost {
       channel: false,
     });
     return sidecarProcess(sandbox);
+  }
+
+  /** The same folder for every life of the sidecar. */
+  #scratchOf(name: SidecarName, user: HostUser | null): Promise<string> {
+    const opened = this.#scratch.get(name) ?? openScratch(this.#place, name, user);
+    this.#scratch.set(name, opened);
+    return opened;
+  }
+
+  async #userFiles(name: SidecarName): Promise<string> {
+    const folder = join(this.#folder, `${name}-users`);
+    const { passwd, group } = etcFiles([]);
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    await Promise.all(
+      Object.entries({ passwd, group }).map(([file, text]) =>
+        writeFile(join(folder, file), text ?? '', { mode: 0o644 }),
+      ),
+    );
+    return folder;
   }
 
   async startBottle(): Promise<Bottle> {
@@ -228,6 +262,11 @@ export class BubblewrapHost implements BottleHost {
     await step('finish the record', () => this.#recorded);
     await Promise.all([
       step('remove the home', () => this.#home.remove()),
+      step('remove the folders of sidecars', async () => {
+        // one that is being made would come after its removal
+        await Promise.allSettled(this.#scratch.values());
+        await removeScratch(this.#place);
+      }),
       step('remove the runtime folder', () => removeTree(this.#folder)),
       step('give back users', () => this.#users.release()),
     ]);

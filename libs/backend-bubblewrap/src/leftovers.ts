@@ -6,6 +6,7 @@ import { stateDirOf } from './home-folder.ts';
 import { type HostFolders, requireOwnFolder } from './host-folders.ts';
 import { releaseHostUsers } from './host-users.ts';
 import { isAlive, readRecord } from './runtime-record.ts';
+import { removeScratch, scratchRoot } from './scratch-folder.ts';
 
 const END_LIMIT_MS = 5000;
 
@@ -36,6 +37,7 @@ export async function findLeftovers(
       );
     found.push(
       leftover('folder', identity, `runtime folder ${folder}`, async () => {
+        if (record !== null) await removeScratch({ ...record, homes: folders.homes });
         await removeTree(folder);
         await releaseHostUsers(join(folders.runtime, '.users'), identity);
       }),
@@ -51,6 +53,17 @@ export async function findLeftovers(
     )
       continue;
     found.push(leftover('folder', identity, `home ${base}`, () => removeTree(base)));
+  }
+  // the rest of those whose runtime folder went with a restart of the host
+  const scratch = folders.homes === null ? null : scratchRoot(folders.homes);
+  for (const identity of scratch === null ? [] : await names(scratch)) {
+    const path = join(scratch ?? '', identity);
+    if (live.has(identity) || (await running(folders, identity))) continue;
+    found.push(
+      leftover('folder', identity, `folders of the sidecars of ${identity} (${path})`, () =>
+        removeTree(path),
+      ),
+    );
   }
   return found;
 }

@@ -1,9 +1,10 @@
 import { extname } from 'node:path';
-import type { SidecarSpec } from '@bot-bottle/backend';
+import { sidecarScratch, type SidecarSpec } from '@bot-bottle/backend';
 import { guestHome, guestId, ownDir, socketsDir } from '../guest-layout.ts';
 import { fewFiles } from '../limits.ts';
 import { sidecarEtc, sidecarNetworkEtc } from './etc-files.ts';
 import { memoryFolder, namespaceArgs, privateArgs } from './namespace-args.ts';
+import type { Bind } from '../programs/sidecar-programs.ts';
 import { etcArgs, libraryArgs } from './system-args.ts';
 
 export interface SidecarRoot {
@@ -12,9 +13,17 @@ export interface SidecarRoot {
   readonly program: string;
   /** folder for its socket on the host */
   readonly sockets: string;
+  /** programs of the host that it may run; [] none */
+  readonly programs: readonly Bind[];
+  /** folder on the host with its `passwd` and `group`, which ssh asks for its user; null: none */
+  readonly users: string | null;
+  /** its folder on disk, null: none */
+  readonly scratch: string | null;
   /** Node's compiled code of the program, null: none */
   readonly codeCache: { readonly folder: string; readonly writable: boolean } | null;
 }
+
+const userFiles = ['passwd', 'group'] as const;
 
 const codeCacheDir = `${ownDir}/code-cache`;
 
@@ -27,7 +36,10 @@ export function sidecarCommand(spec: SidecarSpec): string[] {
   return [`${ownDir}/node`, '--disable-sigusr1', sidecarProgram(spec)];
 }
 
-/** Options of bwrap for one sidecar: Node, its libraries, one program file, and a folder to put its socket in. */
+/**
+ * Options of bwrap for one sidecar: Node, its libraries, one program file, a folder to put its socket in, and what it
+ * asked for besides.
+ */
 export function sidecarArgs(spec: SidecarSpec, root: SidecarRoot): string[] {
   return [
     namespaceArgs({ network: spec.network, ids: guestId }),
@@ -36,6 +48,11 @@ export function sidecarArgs(spec: SidecarSpec, root: SidecarRoot): string[] {
     privateArgs(fewFiles),
     ['--dir', '/etc'],
     etcArgs([...sidecarEtc, ...(spec.network ? sidecarNetworkEtc : [])]),
+    userFiles.flatMap((name) =>
+      root.users === null ? [] : ['--ro-bind', `${root.users}/${name}`, `/etc/${name}`],
+    ),
+    root.programs.flatMap(({ source, target }) => ['--ro-bind', source, target]),
+    root.scratch === null ? [] : ['--bind', root.scratch, sidecarScratch],
     memoryFolder(guestHome, '0700', fewFiles.other),
     ['--ro-bind', root.node, `${ownDir}/node`],
     ['--ro-bind', root.program, sidecarProgram(spec)],

@@ -4,8 +4,8 @@ import {
   execInBottle,
   type BottleHost,
   type Bottle,
-  type SidecarName,
   type SidecarProcess,
+  type SidecarSpec,
 } from '@bot-bottle/backend';
 import { createBubblewrapBackend } from '@bot-bottle/backend-bubblewrap';
 
@@ -37,8 +37,9 @@ async function run(command: Command): Promise<unknown> {
     }
     case 'sidecar': {
       if (host === null) throw new Error('no host');
-      const spec = command['spec'] as { name: SidecarName; program: string; network: boolean };
-      const sidecar = await host.startSidecar(spec);
+      const spec = command['spec'] as Partial<SidecarSpec> &
+        Pick<SidecarSpec, 'name' | 'program' | 'network'>;
+      const sidecar = await host.startSidecar({ programs: [], scratch: false, ...spec });
       sidecars.set(spec.name, sidecar);
       const line = createInterface({ input: sidecar.stdout });
       sidecar.stderr.pipe(process.stderr);
