@@ -27,10 +27,15 @@ export async function owner({ io }: CommandContext): Promise<number> {
     const { backend } = await chooseBackend(wishes, builtBackends);
     launched = await launchBottle({
       plan: request.plan,
-      secrets: { slots: new SecretStore(request.slots), env: new SecretStore(request.env) },
+      secrets: {
+        slots: new SecretStore(request.slots),
+        env: new SecretStore(request.env),
+        gateKeys: new SecretStore(request.gateKeys),
+        forgeTokens: new SecretStore(request.forgeTokens),
+      },
       backend,
       runtimeDir: runtimeDir(io.env),
-      sidecarPrograms: sidecarPrograms(),
+      sidecarPrograms: sidecarPrograms(request.plan.sidecars),
       cwd: request.cwd,
       signal: abandoned,
       onWarning: (message) => note(request.plan.stateDir, message),

@@ -12,8 +12,10 @@ export const detachedRequestSchema = z.strictObject({
   plan: z.custom<BottlePlan>(
     (value) => typeof value === 'object' && value !== null && 'identity' in value && 'routes' in value,
   ),
-  slots: values.describe('secrets of the sidecars'),
+  slots: values.describe('secrets of the egress sidecar'),
   env: values.describe('secrets of the bottle'),
+  gateKeys: values.describe('private keys of the git gate'),
+  forgeTokens: values.describe('for the launcher: deploy keys are made with them'),
   cwd: z.string(),
   term: z.string().nullable(),
 });

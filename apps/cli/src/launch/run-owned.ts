@@ -42,7 +42,7 @@ export async function runOwned(
       secrets: prepared.secrets,
       backend: prepared.backend,
       runtimeDir: runtimeDir(context.io.env),
-      sidecarPrograms: sidecarPrograms(),
+      sidecarPrograms: sidecarPrograms(prepared.plan.sidecars),
       cwd: context.io.cwd,
       signal: signals.signal,
       onProgress: (what) => printer.detail(what),

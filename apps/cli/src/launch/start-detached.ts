@@ -16,11 +16,14 @@ const limitMs = 120_000;
  */
 export async function startDetached(context: CommandContext, prepared: PreparedLaunch): Promise<number> {
   const { io, printer } = context;
+  const { slots, env, gateKeys, forgeTokens } = prepared.secrets;
   const request: DetachedRequest = {
     version: 1,
     plan: prepared.plan,
-    slots: prepared.secrets.slots.entries(),
-    env: prepared.secrets.env.entries(),
+    slots: slots.entries(),
+    env: env.entries(),
+    gateKeys: gateKeys.entries(),
+    forgeTokens: forgeTokens.entries(),
     cwd: io.cwd,
     term: io.env['TERM'] ?? null,
   };
@@ -52,7 +55,9 @@ function ownProgram(): string {
 
 /** The owner's environment holds no value that is a secret of the bottle: they are in its memory only. */
 function withoutSecrets(env: CommandContext['io']['env'], { secrets }: PreparedLaunch): NodeJS.ProcessEnv {
-  const values = new Set([...secrets.slots.entries(), ...secrets.env.entries()].map(([, value]) => value));
+  const { slots, env: entering, gateKeys, forgeTokens } = secrets;
+  const stores = [slots, entering, gateKeys, forgeTokens];
+  const values = new Set(stores.flatMap((store) => store.entries()).map(([, value]) => value));
   return Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && !values.has(value)),
   );
