@@ -8,12 +8,12 @@ purpose="${1:-demo}"
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 
-# program:package pairs; the demo needs only bubblewrap
-wanted="bwrap:bubblewrap"
+# program:package pairs; the demo has an SSH remote of its own, so it needs no server
+wanted="bwrap:bubblewrap git:git ssh:openssh-client"
 case "$purpose" in
   demo) ;;
-  test) wanted="$wanted git:git curl:curl python3:python3 openssl:openssl ss:iproute2 gcc:gcc" ;;
-  bench) wanted="$wanted git:git curl:curl python3:python3 mitmdump:mitmproxy squid:squid-openssl openssl:openssl socat:socat rg:ripgrep" ;;
+  test) wanted="$wanted sshd:openssh-server curl:curl python3:python3 openssl:openssl ss:iproute2 gcc:gcc" ;;
+  bench) wanted="$wanted curl:curl python3:python3 mitmdump:mitmproxy squid:squid-openssl openssl:openssl socat:socat rg:ripgrep" ;;
   *) say "unknown purpose \"$purpose\": demo, test or bench"; exit 2 ;;
 esac
 
@@ -36,6 +36,9 @@ if [ -n "$missing" ]; then
   else
     say "system packages are missing:$missing"
     say "install them with: sudo $install"
+    case "$missing" in *openssh-server*)
+      say "only its program is used; where that starts a server: sudo systemctl disable --now ssh" ;;
+    esac
     exit 1
   fi
 fi
@@ -67,6 +70,24 @@ if [ "$purpose" = test ] && [ "$(cat "$claude_stamp" 2>/dev/null || true)" != "$
     printf '%s' "$claude_version" > "$claude_stamp"
   else
     say "Claude Code could not be installed: its tests are skipped"
+  fi
+fi
+
+# The real gitleaks, which is no package of Debian 12; without it its tests are skipped, or fail where it is required.
+gitleaks_version=v8.30.1
+gitleaks_stamp=.cache/programs/gitleaks-version
+if [ "$purpose" = test ] && [ "$(cat "$gitleaks_stamp" 2>/dev/null || true)" != "$gitleaks_version" ]; then
+  PATH="$PATH:/usr/local/go/bin"
+  if ! command -v go >/dev/null 2>&1; then
+    say "gitleaks is not built, there is no go: its tests are skipped unless it is on the PATH"
+  else
+    say "building gitleaks $gitleaks_version for the tests of the git gate"
+    mkdir -p .cache/programs/bin
+    if GOBIN="$PWD/.cache/programs/bin" go install "github.com/zricethezav/gitleaks/v8@$gitleaks_version"; then
+      printf '%s' "$gitleaks_version" > "$gitleaks_stamp"
+    else
+      say "gitleaks could not be built: its tests are skipped"
+    fi
   fi
 fi
 
