@@ -109,18 +109,33 @@ export interface Mirror {
    * @throws GitGateServerError `refresh_failed` with the reason, `limit_exceeded` when the mirror is too large
    */
   refresh(signal: AbortSignal): Promise<void>;
-  /** Whether a refresh that began less than so long ago succeeded. */
+  /** Whether a refresh that began less than so long ago succeeded, with no `invalidate` since. */
   isFresh(withinMs: number): boolean;
+  /** Says that the upstream may have moved: nothing counts as fresh until the next refresh. */
+  invalidate(): void;
   /** Every branch and tag, by full name. */
   refs(): Promise<ReadonlyMap<string, string>>;
   /** full name, null while the upstream has none */
   defaultBranch(): string | null;
-  /** Refresh, push and held forward of one repository exclude each other; waiting ends with the signal. */
-  withLock<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  /**
+   * Refresh, push and held forward of one repository exclude each other, in the order of asking; waiting ends with the
+   * signal (`git_failed`). `refresh` of the mirror itself would wait for this lock for ever: inside, use the one given.
+   */
+  withLock<T>(signal: AbortSignal, work: (held: LockedMirror) => Promise<T>): Promise<T>;
   /**
    * Pushes to the upstream: leases on `oldOid`, `--atomic` for more than one ref, one ref after the other where the
    * server cannot. Call it inside the lock. One result per update; throws `git_failed` when the outcome is not known
-   * (lost connection, time-out): the next refresh tells.
+   * (lost connection, time-out): the next refresh tells. Unless all are accepted, the mirror is not fresh any more.
    */
   forward(request: ForwardRequest): Promise<readonly ForwardResult[]>;
+  /** Replaces the private key (text); null: connecting is refused. */
+  setKey(key: string | null): Promise<void>;
+  /** Ends what runs, removes the key. A mirror that was closed is kept by the next start, any other thrown away. */
+  close(): Promise<void>;
+}
+
+/** What only the holder of the lock may do. */
+export interface LockedMirror {
+  /** Like `Mirror.refresh`, at once. */
+  refresh(signal: AbortSignal): Promise<void>;
 }

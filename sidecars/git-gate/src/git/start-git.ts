@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { RepositoryView } from '../contracts.ts';
+import { GitGateServerError } from '../errors.ts';
+import { endGroup } from './end-group.ts';
+import { gitEnvironment } from './git-environment.ts';
+import type { GitOptions } from './git-environment.ts';
+
+export interface GitStart {
+  readonly args: readonly string[];
+  readonly view: RepositoryView | null;
+  readonly env?: Readonly<Record<string, string>>;
+  /** further descriptors, from 3 on */
+  readonly extra?: ReadonlyArray<'pipe'>;
+}
+
+export interface GitProcess {
+  readonly child: ChildProcessWithoutNullStreams;
+  /** Exit code, null for a signal. Rejects with `git_failed` when the program could not be started. */
+  readonly exited: Promise<number | null>;
+  /** Ends the whole process group if it still runs; resolves when it is gone. Safe to call again. */
+  end(): Promise<void>;
+}
+
+/**
+ * Starts git in a process group of its own, for callers that stream both ways. They must call `end` on every path;
+ * everything else goes through `Git`.
+ */
+export function startGit(options: GitOptions, start: GitStart): GitProcess {
+  const child = spawn(options.git, start.args, {
+    cwd: options.home,
+    env: gitEnvironment(options, start.view, start.env),
+    stdio: ['pipe', 'pipe', 'pipe', ...(start.extra ?? [])],
+    detached: true,
+  }) as ChildProcessWithoutNullStreams;
+  // a program may end before it has read its input
+  child.stdin.on('error', () => {});
+  let running = true;
+  const exited = new Promise<number | null>((resolve, reject) => {
+    child.once('error', (cause) => {
+      running = false;
+      reject(
+        new GitGateServerError('git_failed', `cannot start ${options.git}: ${cause.message}`, { cause }),
+      );
+    });
+    child.once('exit', (code) => {
+      running = false;
+      resolve(code);
+    });
+  });
+  exited.catch(() => {});
+  let ending: Promise<void> | null = null;
+  const end = async (): Promise<void> => {
+    if (running && child.pid !== undefined) await endGroup(child.pid);
+    // somebody outside the group could hold the other ends for ever
+    for (const stream of child.stdio) stream?.destroy();
+  };
+  return { child, exited, end: () => (ending ??= end()) };
+}

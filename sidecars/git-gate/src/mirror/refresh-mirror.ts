@@ -1,0 +1,128 @@
+import { visibleLine } from '@bot-bottle/audit';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Git, GitResult, GitRun } from '../contracts.ts';
+import { GitGateServerError } from '../errors.ts';
+import type { KeyFiles } from '../ssh/key-files.ts';
+import type { BareRepository } from './bare-repository.ts';
+import { parseRefs, sameRefs } from './parse-refs.ts';
+import type { UpstreamState } from './parse-refs.ts';
+
+export interface RefreshOptions {
+  readonly git: Git;
+  readonly repository: BareRepository;
+  readonly url: string;
+  /** `<name>: cannot refresh from <host>:<port>` */
+  readonly what: string;
+  readonly keys: Pick<KeyFiles, 'variables'>;
+  /** longest transfer, in ms */
+  readonly transferMs: number;
+  /** bytes */
+  readonly mirrorBytes: number;
+}
+
+/** Listing refs is short even where there are many of them. */
+const LIST_MS = 120_000;
+const MAX_LIST_BYTES = 64 * 1024 * 1024;
+const SIZE_POLL_MS = 250;
+/** Lines of git that an error repeats. */
+const SHOWN_LINES = 10;
+
+const refspecs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
+
+/**
+ * Brings the mirror up to what the upstream has and returns that. One connection when nothing has changed.
+ *
+ * @throws GitGateServerError `refresh_failed` with git's lines as problems; `limit_exceeded`: the mirror is emptied
+ */
+export async function refreshMirror(options: RefreshOptions, signal: AbortSignal): Promise<UpstreamState> {
+  const { repository, url } = options;
+  const listed = await attempt(options, {
+    args: ['ls-remote', '--symref', '--', url, 'HEAD', 'refs/heads/*', 'refs/tags/*'],
+    view: null,
+    timeoutMs: Math.min(LIST_MS, options.transferMs),
+    maxOutput: MAX_LIST_BYTES,
+    signal,
+  });
+  // latin1: names that are not UTF-8 must stay apart, or one of them could go stale unseen
+  const upstream = parseRefs(listed.stdout.toString('latin1'));
+  const format = [...upstream.refs.values()].some((oid) => oid.length === 64) ? 'sha256' : 'sha1';
+  if (upstream.refs.size > 0 && format !== repository.format()) await repository.reset(format);
+  if (!sameRefs(upstream.refs, await repository.refs('latin1'))) await fetchAll(options, signal);
+  const head = upstream.head === null ? null : Buffer.from(upstream.head, 'latin1').toString('utf8');
+  if (head !== null) await repository.setHead(head);
+  return { refs: upstream.refs, head };
+}
+
+async function fetchAll(options: RefreshOptions, signal: AbortSignal): Promise<void> {
+  const { repository } = options;
+  const over = new AbortController();
+  const done = new AbortController();
+  const watching = watchSize(options, over, done.signal);
+  try {
+    // Not --atomic: `a` that became `a/b` is pruned before the new one is made, which one transaction cannot.
+    await attempt(options, {
+      args: [
+        'fetch',
+        '--quiet',
+        '--force',
+        '--prune',
+        '--no-tags',
+        '--no-write-fetch-head',
+        '--no-recurse-submodules',
+        '--no-auto-maintenance',
+        '--',
+        options.url,
+        ...refspecs,
+      ],
+      view: repository.view,
+      timeoutMs: options.transferMs,
+      signal: AbortSignal.any([signal, over.signal]),
+    });
+  } catch (error) {
+    await repository.removeLeftovers();
+    if (!over.signal.aborted) throw error;
+  } finally {
+    done.abort();
+    await watching;
+  }
+  if (!over.signal.aborted && (await repository.packBytes()) <= options.mirrorBytes) return;
+  await repository.reset(repository.format());
+  throw new GitGateServerError(
+    'limit_exceeded',
+    `${options.what}: the mirror would be larger than limits.mirror_bytes (${options.mirrorBytes})`,
+  );
+}
+
+/** A running check instead of a file size limit: that would need a program in between. */
+async function watchSize(options: RefreshOptions, over: AbortController, done: AbortSignal): Promise<void> {
+  while (!done.aborted) {
+    if ((await options.repository.packBytes()) > options.mirrorBytes) over.abort();
+    await delay(SIZE_POLL_MS, undefined, { signal: done }).catch(() => {});
+  }
+}
+
+async function attempt(options: RefreshOptions, run: GitRun): Promise<GitResult> {
+  const env = options.keys.variables();
+  let result: GitResult;
+  try {
+    result = await options.git.run({ ...run, env });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw refreshFailed(options, [visibleLine(reason)], error);
+  }
+  if (result.code === 0) return result;
+  const lines = result.stderr.map((line) => visibleLine(line));
+  throw refreshFailed(
+    options,
+    lines.length > 0 ? lines : [`git ${run.args[0]} ended with code ${result.code ?? 'none (signal)'}`],
+  );
+}
+
+function refreshFailed(
+  options: RefreshOptions,
+  problems: readonly string[],
+  cause?: unknown,
+): GitGateServerError {
+  const message = `${options.what}: ${problems.slice(-SHOWN_LINES).join('; ')}`;
+  return new GitGateServerError('refresh_failed', message, { problems, cause });
+}
