@@ -11,3 +11,15 @@ export type {
   ScanFinding,
   TouchedPath,
 } from './contracts.ts';
+export { GitGateError } from './errors.ts';
+export type { GitGateErrorCode } from './errors.ts';
+export { gateOrigin, gateUrl, gitVariables } from './git-config/git-variables.ts';
+export { renderGitConfig } from './git-config/render-git-config.ts';
+export type { GitVariable } from './git-config/render-git-config.ts';
+export { branchMatcher } from './globs/branch-matcher.ts';
+export { defaultProtectedPaths } from './globs/default-protected-paths.ts';
+export { pathMatcher } from './globs/path-matcher.ts';
+export { gateRepos } from './upstream/gate-repos.ts';
+export { knownHostsLine } from './upstream/known-hosts-line.ts';
+export { policyLabel } from './upstream/policy-label.ts';
+export { upstreamLabel } from './upstream/upstream-address.ts';
