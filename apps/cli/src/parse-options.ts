@@ -25,4 +25,11 @@ export const launchOptionsSchema = z.object({
 });
 export type LaunchCommandOptions = z.output<typeof launchOptionsSchema>;
 
-export const reportOptionsSchema = z.object({ json: flag, follow: flag, verify: flag, yes: flag });
+export const reportOptionsSchema = z.object({
+  json: flag,
+  follow: flag,
+  verify: flag,
+  yes: flag,
+  // doctor only
+  hostKeys: flag,
+});

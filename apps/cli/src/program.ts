@@ -190,10 +190,13 @@ function addSetupCommands(command: Make, context: CommandContext, setExitCode: S
       setExitCode(await init(context, options));
     });
   command('doctor', 'check what this machine has, and what to do about the rest')
+    .argument('[name]', 'agent or bottle: check its repositories too (reachability, key, host key)')
+    .option('--host-keys', 'print the host keys of its repositories, for the manifest')
     .option('--json', 'print JSON')
-    .action(async (options: object) => {
+    .addHelpText('after', '\nExamples:\n  bot-bottle doctor\n  bot-bottle doctor reviewer --host-keys')
+    .action(async (name: string | undefined, options: object) => {
       const { doctor } = await import('./commands/doctor.ts');
-      setExitCode(await doctor(context, options));
+      setExitCode(await doctor(context, name ?? null, options));
     });
   command('cleanup', 'remove what dead bottles left behind')
     .option('-y, --yes', 'do not ask for confirmation')

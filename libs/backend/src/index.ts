@@ -43,6 +43,7 @@ export {
   type ResolvedSecrets,
   type SecretSources,
 } from './secrets/resolve-secrets.ts';
+export { readKeyFile } from './secrets/read-key-file.ts';
 export { SecretStore } from './secrets/secret-store.ts';
 export { isIdentity, newIdentity } from './state/identity.ts';
 export { metadataFor, type Metadata } from './state/metadata.ts';

@@ -42,9 +42,24 @@ export async function checkMachine(io: Pick<Io, 'env'>): Promise<Check[]> {
     checkFolder('home', io),
     checkFolder('sockets', io),
     checkSettings(io),
-    program('git', ['--version'], 'optional', 'install git: agents use it'),
-    program('ssh', ['-V'], 'optional', 'install openssh-client: the git gate will need it'),
-    program('gitleaks', ['version'], 'optional', 'install gitleaks: the git gate will use it'),
+    program(
+      'git',
+      ['--version'],
+      'optional',
+      'install git, e.g. sudo apt-get install git: agents and the git gate use it',
+    ),
+    program(
+      'ssh',
+      ['-V'],
+      'optional',
+      'install ssh, e.g. sudo apt-get install openssh-client: the git gate needs it',
+    ),
+    program(
+      'gitleaks',
+      ['version'],
+      'optional',
+      'install gitleaks: the git gate scans with it; without it, with its own detectors',
+    ),
     program('docker', ['--version'], 'optional', 'not needed: the docker backend is not in this version'),
     program(
       'claude',
