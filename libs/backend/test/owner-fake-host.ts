@@ -4,7 +4,7 @@ import { BackendError } from '../src/index.ts';
 import type { Backend, Bottle, BottleHost, ExitStatus, SidecarProcess } from '../src/index.ts';
 import { localBottle } from './local-bottle.ts';
 
-export type SidecarMode = 'serves' | 'silent' | 'garbage' | 'refuses' | 'impostor' | 'lapses';
+export type SidecarMode = 'serves' | 'silent' | 'garbage' | 'refuses' | 'impostor' | 'lapses' | 'asks';
 
 export interface FakeBackend extends Backend {
   /** what was done, in order */

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { ProtocolRefusal, SidecarChannel } from '@bot-bottle/sidecar-protocol';
+import { samplePush } from './sample-push.ts';
 
 /**
  * A sidecar for the tests of the owner, run as a process of its own: `node owner-fake-sidecar.ts MODE FILE`. It notes in
@@ -31,6 +32,12 @@ else if (mode === 'garbage') {
     };
     await channel.audit(event).catch(() => appendFileSync(file, '"audit refused"\n'));
     channel.ready({ listening: ['unix:/none'], digest: null });
+    if (mode === 'asks') {
+      channel.propose(samplePush).then(
+        (answer) => appendFileSync(file, `${JSON.stringify({ answer })}\n`),
+        (error: unknown) => appendFileSync(file, `${JSON.stringify(String(error))}\n`),
+      );
+    }
     if (mode === 'lapses') setTimeout(() => process.stdout.write('{"type":"nonsense"}\n'), 50);
     process.on('SIGTERM', () => process.exit(0));
     await channel.closed;
