@@ -59,6 +59,7 @@ export const denials = {
   push_policy_tag: rule(403, false, null, 'The push policy does not allow tags.'),
   push_policy_path: rule(403, false, null, 'The push touches a protected path.'),
   push_policy_size: rule(413, false, null, 'The push is larger than the policy allows.'),
+  hidden_objects: rule(403, false, null, 'The push carries objects that none of its refs reaches.'),
   push_option_refused: rule(403, false, null, 'Push options are not enabled.'),
   upstream_rejected: rule(502, false, null, 'The upstream refused the push.'),
   stale_ref: rule(409, true, null, 'The upstream ref moved meanwhile; fetch and push again.'),

@@ -51,3 +51,14 @@ test('a refused proxy client is told which authentication is wanted', () => {
   });
   expect([status, headers['Proxy-Authenticate']]).toEqual([407, 'Basic realm="bot-bottle"']);
 });
+
+test('a push with objects out of sight is denied for good, in words that say so', () => {
+  const { status, body } = renderDenial({ layer: 'git-gate', code: 'hidden_objects', target: 'push' });
+  expect(status).toBe(403);
+  expect(JSON.parse(body)).toMatchObject({
+    code: 'hidden_objects',
+    message: 'The push carries objects that none of its refs reaches.',
+    retryable: false,
+    ask: null,
+  });
+});
