@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
 
 const shared: Options = {
@@ -33,6 +34,22 @@ const englishOnly: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
+/**
+ * ssh2 is faster with two native addons and works without: a bundle is one for every machine, so it has neither. ssh2
+ * asks for them inside `try`.
+ */
+const noNativeAddons: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'no-native-addons',
+  setup(build) {
+    build.onLoad(
+      { filter: /[/\\](?:ssh2[/\\]lib[/\\]protocol[/\\]crypto|cpu-features[/\\]lib[/\\]index)\.js$/ },
+      ({ path }) => ({
+        contents: readFileSync(path, 'utf8').replaceAll(/require\('[^']+\.node'\)/g, 'missing()'),
+      }),
+    );
+  },
+};
+
 export interface Bundle {
   readonly library: string[];
   readonly program: string[];
@@ -57,10 +74,12 @@ export function bundleConfig({ library, program, chunks = false }: Bundle) {
       noExternal: [/.*/],
       minifySyntax: true,
       splitting: chunks,
-      esbuildPlugins: [englishOnly],
+      esbuildPlugins: [englishOnly, noNativeAddons],
       banner: { js: head },
       esbuildOptions(options) {
         options.conditions = ['@bot-bottle/source', 'node', 'import'];
+        // CommonJS packages look for files beside them, ssh2 for one of Windows; there is none in a bundle.
+        options.define = { ...options.define, __dirname: 'import.meta.dirname' };
       },
     },
   ]);
