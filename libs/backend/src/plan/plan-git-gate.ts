@@ -1,4 +1,4 @@
-import { gateRepos } from './gate-repos.ts';
+import { gateRepos } from '@bot-bottle/git-gate';
 import type { EffectiveAgent } from '@bot-bottle/manifest';
 import type { SecretRef } from '@bot-bottle/providers';
 import { BackendError } from '../errors.ts';

@@ -1,6 +1,6 @@
 import type { Route } from '@bot-bottle/egress';
+import { policyLabel } from '@bot-bottle/git-gate';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
-import { policyLabel } from '../plan/gate-repos.ts';
 
 export interface PreflightOptions {
   /** limits that the backend really enforces; absent: all of them */
