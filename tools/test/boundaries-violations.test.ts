@@ -45,6 +45,15 @@ describe('boundaries', () => {
     ]);
   });
 
+  it('refuses a relative path into another package, but for what tests share', () => {
+    const foreign = ['libs/b/src/x.ts', 'libs/b/test/support/y.ts'];
+    const from = (path: string) => [pkg('a', 'base', { files: [{ path, imports: [], foreign }] })];
+    expect(checkBoundaries(from('test/a.test.ts'), [])).toEqual([
+      'libs/a/test/a.test.ts: imports libs/b/src/x.ts of another package by a relative path',
+    ]);
+    expect(checkBoundaries(from('src/a.ts'), [])).toHaveLength(2);
+  });
+
   it('lets tests, but not published sources, use what the root declares', () => {
     const test = [pkg('a', 'base', uses('test/a.test.ts', 'vitest'))];
     const source = [pkg('a', 'base', uses('src/a.ts', 'vitest'))];

@@ -7,7 +7,12 @@ export interface WorkspacePackage {
   readonly tags: readonly string[];
   readonly dependencies: readonly string[];
   readonly devDependencies: readonly string[];
-  readonly files: ReadonlyArray<{ readonly path: string; readonly imports: readonly string[] }>;
+  readonly files: ReadonlyArray<{
+    readonly path: string;
+    readonly imports: readonly string[];
+    /** files of other packages that are imported by a relative path, from the workspace's root */
+    readonly foreign?: readonly string[];
+  }>;
 }
 
 /** Every violation of the layer rules, of the declared dependencies, and every cycle. */
@@ -19,6 +24,7 @@ export function checkBoundaries(
   return [
     ...packages.flatMap((each) => checkLayer(each, byName)),
     ...packages.flatMap((each) => checkDeclared(each, rootDependencies)),
+    ...packages.flatMap(checkForeign),
     ...findCycles(packages, byName),
   ];
 }
@@ -60,6 +66,15 @@ function checkDeclared(each: WorkspacePackage, rootDependencies: readonly string
       .filter((name) => !declared.has(name))
       .map((name) => `${each.dir}/${path}: imports ${name}, which ${each.dir}/package.json does not declare`);
   });
+}
+
+/** A relative path goes past every other rule; only what tests share may be taken that way, by tests. */
+function checkForeign(each: WorkspacePackage): string[] {
+  return each.files.flatMap(({ path, foreign = [] }) =>
+    foreign
+      .filter((target) => path.startsWith('src/') || !target.includes('/test/support/'))
+      .map((target) => `${each.dir}/${path}: imports ${target} of another package by a relative path`),
+  );
 }
 
 function findCycles(

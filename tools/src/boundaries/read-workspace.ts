@@ -45,15 +45,21 @@ function readPackage(root: string, dir: string, dirs: readonly string[]): Worksp
     tags: json.nx?.tags ?? [],
     dependencies: Object.keys(json.dependencies ?? {}),
     devDependencies: Object.keys(json.devDependencies ?? {}),
-    files: files.map((file) => ({
-      path: file,
-      imports: [
-        ...new Set(
-          importsOf(readFileSync(path.join(root, dir, file), 'utf8')).flatMap(
-            (name) => packageOf(name) ?? [],
+    files: files.map((file) => {
+      const imported = importsOf(readFileSync(path.join(root, dir, file), 'utf8'));
+      return {
+        path: file,
+        imports: [...new Set(imported.flatMap((name) => packageOf(name) ?? []))],
+        foreign: imported
+          .filter((name) => name.startsWith('.'))
+          .map((name) => path.join(dir, path.dirname(file), name))
+          .filter(
+            (target) => dirs.some((other) => target.startsWith(`${other}/`)) && !isOwn(target, dir, nested),
           ),
-        ),
-      ],
-    })),
+      };
+    }),
   };
 }
+
+const isOwn = (target: string, dir: string, nested: readonly string[]): boolean =>
+  target.startsWith(`${dir}/`) && !nested.some((other) => target.startsWith(`${dir}/${other}/`));
