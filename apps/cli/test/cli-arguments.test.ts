@@ -50,7 +50,7 @@ it.each([
   expect(err).not.toMatch(/^\s+at /m);
 });
 
-it.each(['resume', 'edit', 'routes', 'supervise', 'dashboard', 'logs', 'diff', 'cp', 'images'])(
+it.each(['resume', 'edit', 'routes', 'dashboard', 'logs', 'diff', 'cp', 'images'])(
   'says that %s comes later',
   async (command) => {
     const { code, err } = await tempHome().cli([command, 'x', '--any']);

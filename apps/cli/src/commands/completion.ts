@@ -15,6 +15,7 @@ const fixed: Readonly<Record<string, readonly string[]>> = {
   schema: ['bottle', 'agent'],
   completion: ['bash', 'zsh', 'fish'],
 };
+const proposalCommands = new Set(['supervise']);
 
 /** `completion <shell>`: a script made from the commands themselves. */
 export function completion({ io }: CommandContext, shell: 'bash' | 'zsh' | 'fish', program: Command): number {
@@ -30,13 +31,21 @@ export function completion({ io }: CommandContext, shell: 'bash' | 'zsh' | 'fish
 
 function describe(command: Command): CompletedCommand {
   const name = command.name();
+  const all = [command, ...command.commands].flatMap(({ options }) => options);
+  const described = new Map(all.map(({ long, description }) => [long ?? '', description]));
   return {
     name,
     description: command.description(),
-    options: command.options.flatMap(({ long, description }) =>
-      long === null || long === undefined ? [] : [{ name: long, description }],
+    options: [...described].flatMap(([long, description]) =>
+      long === '' ? [] : [{ name: long, description }],
     ),
-    words: fixed[name] ?? [],
-    names: agentCommands.has(name) ? 'agents' : bottleCommands.has(name) ? 'active' : null,
+    words: fixed[name] ?? command.commands.map((each) => each.name()),
+    names: namesOf(name),
   };
+}
+
+function namesOf(command: string): CompletedCommand['names'] {
+  if (agentCommands.has(command)) return 'agents';
+  if (proposalCommands.has(command)) return 'proposals';
+  return bottleCommands.has(command) ? 'active' : null;
 }

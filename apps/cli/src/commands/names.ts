@@ -1,10 +1,18 @@
-import { botBottleHome, enumerateActive, runtimeDir } from '@bot-bottle/backend';
+import {
+  botBottleHome,
+  ControlClient,
+  enumerateActive,
+  runtimeDir,
+  type LiveBottle,
+} from '@bot-bottle/backend';
 import { visibleLine } from '@bot-bottle/audit';
 import type { CommandContext } from '../command-context.ts';
 
 /** The hidden command behind completion: names, one a line. Never fails: a shell is waiting. */
 export async function names({ io, printer }: CommandContext, what: string): Promise<number> {
-  const found = await (what === 'agents' ? agentNames(io) : activeNames(io)).catch(() => []);
+  const found = await (
+    what === 'agents' ? agentNames(io) : what === 'proposals' ? openProposals(io) : activeNames(io)
+  ).catch(() => []);
   if (found.length > 0) printer.result(found.map((name) => visibleLine(name, 80)).join('\n'));
   return 0;
 }
@@ -15,11 +23,23 @@ async function agentNames({ env, cwd }: CommandContext['io']): Promise<string[]>
   return index.agents.map(({ name }) => name);
 }
 
-async function activeNames({ env }: CommandContext['io']): Promise<string[]> {
+async function activeNames(io: CommandContext['io']): Promise<string[]> {
+  return (await activeBottles(io)).map(({ identity }) => identity);
+}
+
+async function openProposals(io: CommandContext['io']): Promise<string[]> {
+  const bottles = await activeBottles(io);
+  const asked = bottles.map(({ socketPath }) => new ControlClient(socketPath).proposals({ timeoutMs: 500 }));
+  return (await Promise.allSettled(asked)).flatMap((answer) =>
+    answer.status === 'fulfilled' ? answer.value.map(({ proposal }) => proposal.id) : [],
+  );
+}
+
+async function activeBottles({ env }: CommandContext['io']): Promise<readonly LiveBottle[]> {
   const { bottles } = await enumerateActive({
     runtimeDir: runtimeDir(env),
     home: botBottleHome(env),
     timeoutMs: 500,
   });
-  return bottles.map(({ identity }) => identity);
+  return bottles;
 }

@@ -26,6 +26,17 @@ export async function confirm(question: string, hint: string): Promise<boolean> 
   });
 }
 
+/** Asks for one line; null when there is no terminal. */
+export async function askLine(question: string): Promise<string | null> {
+  const terminal = openTerminal();
+  if (terminal === null) return null;
+  try {
+    return await readAnswer(terminal, `${visibleLine(question, 500)} `, true);
+  } finally {
+    terminal.close();
+  }
+}
+
 /** Asks for a secret without echo. */
 export async function askSecret(question: string): Promise<string> {
   return await onTerminal('a secret is needed', 'run with a terminal', (terminal) =>

@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  emptySecrets,
+  launchBottle,
+  loadSettings,
+  pathLookup,
+  preparePlan,
+  type Backend,
+  type Bottle,
+  type ExitStatus,
+  type LaunchedBottle,
+  type SidecarProcess,
+} from '@bot-bottle/backend';
+import { loadManifestIndex } from '@bot-bottle/manifest';
+import type { ProposalRequest } from '@bot-bottle/supervise';
+import { onTestFinished } from 'vitest';
+import type { TempHome } from './temp-home.ts';
+
+export interface LiveOwner {
+  readonly identity: string;
+  readonly warnings: string[];
+  readonly close: () => Promise<readonly string[]>;
+}
+
+/** A real owner with its control socket in this process, whose git gate asks; only the isolation is left out. */
+export async function liveOwner(
+  world: TempHome,
+  mode: 'applies' | 'refuses',
+  requests: readonly ProposalRequest[],
+): Promise<LiveOwner> {
+  const index = await loadManifestIndex({ botBottleHome: world.home, cwd: null });
+  const settings = await loadSettings(world.home);
+  const plan = await preparePlan(
+    {
+      agent: await index.agent('worker'),
+      backend: { name: 'bubblewrap', reason: 'test' },
+      mode: { kind: 'command', argv: ['true'] },
+      cwd: null,
+      include: [],
+      label: null,
+      keep: false,
+      extraArgs: [],
+      remoteControl: false,
+    },
+    {
+      botBottleHome: world.home,
+      hostHome: world.dir,
+      settings,
+      env: {},
+      pathLookup: pathLookup('/usr/bin:/bin'),
+    },
+  );
+  const warnings: string[] = [];
+  const launched: LaunchedBottle = await launchBottle({
+    plan: { ...plan, sidecars: ['git-gate'] },
+    secrets: emptySecrets(),
+    backend: localBackend(join(world.dir, 'guest'), [mode, ...requests.map((each) => JSON.stringify(each))]),
+    runtimeDir: join(world.dir, 'run', 'bot-bottle'),
+    sidecarPrograms: { 'git-gate': join(import.meta.dirname, 'asking-sidecar.ts') },
+    cwd: world.cwd,
+    onWarning: (message) => warnings.push(message),
+  });
+  const close = async (): Promise<readonly string[]> => await launched.close();
+  onTestFinished(async () => void (await close()));
+  return { identity: launched.identity, warnings, close };
+}
+
+function localBackend(guest: string, args: readonly string[]): Backend {
+  return {
+    name: 'bubblewrap',
+    capabilities: { rootExec: false, rebuild: false, gvisor: false, resourceLimits: [] },
+    probe: async () => ({ available: true, detail: 'local' }),
+    leftovers: async () => [],
+    open: async () => ({
+      listenAddress: () => 'unix:/none',
+      startSidecar: async ({ program }) =>
+        run(process.execPath, ['--conditions=@bot-bottle/source', program, ...args], {}, '/'),
+      startBottle: async () => await localBottle(guest),
+      selfCheck: async () => undefined,
+      pids: () => [],
+      close: async () => [],
+    }),
+  };
+}
+
+/** Processes of this machine, with `/home/node` standing for a folder. */
+async function localBottle(guest: string): Promise<Bottle> {
+  await mkdir(guest, { recursive: true });
+  const ended = Promise.withResolvers<void>();
+  return {
+    identity: 'local',
+    exited: ended.promise,
+    close: async () => ended.resolve(),
+    spawn: async (argv) => {
+      const [program = '', ...args] = argv.map((text) => text.replace(/^\/home\/node(?=\/|$)/, guest));
+      const child = run(program, args, { PATH: process.env['PATH'] ?? '', HOME: guest }, guest);
+      return { ...child, resize: () => undefined };
+    },
+  };
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  cwd: string,
+): SidecarProcess {
+  const child = spawn(program, args, { env, cwd, stdio: 'pipe' });
+  const exited = new Promise<ExitStatus>((resolve) => {
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  const { stdin, stdout, stderr, pid = null } = child;
+  return { stdin, stdout, stderr, pid, exited, kill: (signal) => void child.kill(signal) };
+}
