@@ -10,7 +10,7 @@ import type { FlaggedFile } from '../workspace/scan-workspace.ts';
 import { workspaceEntries } from '../workspace/workspace-entries.ts';
 import { copyIn } from './copy-in.ts';
 import { execInBottle } from './exec-in-bottle.ts';
-import { gitIdentityConfig } from './git-identity.ts';
+import { guestGitConfig } from './guest-git-config.ts';
 import { caEntries, dirEntries, fileEntries, homeRelative, promptEntries } from './provision-entries.ts';
 
 export interface ProvisionOptions {
@@ -75,7 +75,7 @@ export async function provision(
       entries: () => workspaceFiles(plan, options, leftOut),
       ...(workspace === null ? {} : { replace: homeRelative(plan, workspace.target) }),
     },
-    { name: 'git identity', entries: () => identityEntries(plan) },
+    { name: 'git configuration', entries: () => gitConfigEntries(plan) },
   ];
   const batches: Array<Step[] | readonly GuestCommand[]> = [];
   if (provider.preCopy.length === 0 && provider.verify.length === 0) {
@@ -189,7 +189,7 @@ async function* workspaceFiles(
   });
 }
 
-function identityEntries(plan: BottlePlan): TarEntry[] {
-  const content = gitIdentityConfig(plan);
+function gitConfigEntries(plan: BottlePlan): TarEntry[] {
+  const content = guestGitConfig(plan);
   return content === null ? [] : [{ kind: 'text', path: '.gitconfig', mode: 0o644, content }];
 }

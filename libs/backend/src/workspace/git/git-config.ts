@@ -1,18 +1,11 @@
-/** One variable of a git configuration file; section and key are lower case, the subsection is as written. */
-export interface GitVariable {
-  readonly section: string;
-  readonly subsection: string | null;
-  readonly key: string;
-  /** null: a key without `=`, which git reads as true */
-  readonly value: string | null;
-}
+import type { GitVariable } from '@bot-bottle/git-gate';
 
 const sectionLine = /^\[\s*([A-Za-z0-9.-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]\s*(.*)$/;
 const variableLine = /^([A-Za-z][A-Za-z0-9-]*)\s*(?:(=)\s*(.*))?$/s;
 
 /**
- * Variables of a git configuration text (git-config(1), "Syntax"). Includes are not followed, and lines that git would
- * refuse are left out: the result only feeds an allow-list.
+ * Variables of a git configuration text (git-config(1), "Syntax"), sections and keys in lower case. Includes are not
+ * followed, and lines that git would refuse are left out: the result only feeds an allow-list.
  */
 export function parseGitConfig(text: string): GitVariable[] {
   const found: GitVariable[] = [];
@@ -45,22 +38,6 @@ export function parseGitConfig(text: string): GitVariable[] {
   }
   return found;
 }
-
-/** Text of a configuration file; values that hold line breaks or NUL are left out. */
-export function renderGitConfig(variables: readonly GitVariable[]): string {
-  const blocks = new Map<string, string[]>();
-  for (const { section, subsection, key, value } of variables) {
-    if (/[\n\r\0]/.test(`${subsection ?? ''}${value ?? ''}`)) continue;
-    const head = subsection === null ? `[${section}]` : `[${section} "${escape(subsection)}"]`;
-    const lines = blocks.get(head) ?? [];
-    lines.push(value === null ? `\t${key}` : `\t${key} = "${escape(value)}"`);
-    blocks.set(head, lines);
-  }
-  return [...blocks].map(([head, lines]) => `${head}\n${lines.join('\n')}\n`).join('');
-}
-
-const escape = (text: string): string =>
-  text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\t', '\\t');
 
 /** Lines with continuations joined: a backslash at the very end goes on. */
 function logicalLines(text: string): string[] {

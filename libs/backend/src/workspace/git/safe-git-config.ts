@@ -1,4 +1,5 @@
-import { parseGitConfig, renderGitConfig, type GitVariable } from './git-config.ts';
+import { type GitVariable, renderGitConfig } from '@bot-bottle/git-gate';
+import { parseGitConfig } from './git-config.ts';
 import { safeRemoteUrl } from './remote-url.ts';
 
 /**
