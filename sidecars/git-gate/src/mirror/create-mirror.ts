@@ -4,11 +4,11 @@ import type { GateRepo, GitGateConfig } from '@bot-bottle/git-gate';
 import type { Log } from '@bot-bottle/sidecar-protocol/program';
 import type { Git, Mirror } from '../contracts.ts';
 import { GitGateServerError } from '../errors.ts';
-import { createKeyFiles } from '../ssh/key-files.ts';
+import { createUpstreamSsh } from '../ssh/upstream-ssh.ts';
 import { upstreamUrl } from '../ssh/upstream-url.ts';
 import { openBareRepository } from './bare-repository.ts';
 import { createFairLock } from './fair-lock.ts';
-import { createForward } from './forward.ts';
+import { forward } from './forward.ts';
 import { refreshMirror } from './refresh-mirror.ts';
 import { createSharedRun } from './shared-run.ts';
 
@@ -40,11 +40,12 @@ export async function createMirror(options: MirrorOptions): Promise<Mirror> {
   await rm(workDir, { recursive: true, force: true });
   await mkdir(workDir, { recursive: true, mode: 0o700 });
   const repository = await openBareRepository({ git, gitDir, url, maxPushBytes: repo.push.max_bytes });
-  const keys = createKeyFiles({ repo, ssh: options.ssh, keyDir: options.keyDir });
-  await keys.setKey(options.key);
+  const connection = createUpstreamSsh({ repo, ssh: options.ssh, keyDir: options.keyDir });
+  await connection.setKey(options.key);
 
   const closing = new AbortController();
   const lock = createFairLock();
+  const atomic = { supported: true };
   let head: string | null = null;
   let freshSince: number | null = null;
 
@@ -58,7 +59,7 @@ export async function createMirror(options: MirrorOptions): Promise<Mirror> {
           repository,
           url,
           what: `${repo.name}: cannot refresh from ${repo.host}:${repo.port}`,
-          keys,
+          connection,
           transferMs,
           mirrorBytes: options.limits.mirror_bytes,
         },
@@ -93,8 +94,17 @@ export async function createMirror(options: MirrorOptions): Promise<Mirror> {
     refs: () => repository.refs('utf8'),
     defaultBranch: () => head,
     withLock,
-    forward: createForward({ git, url, keys, transferMs, invalidate }),
-    setKey: (key) => keys.setKey(key),
+    forward: async (request) => {
+      const results = await forward({ git, url, connection, transferMs }, atomic, request).catch(
+        (error: unknown) => {
+          invalidate();
+          throw error;
+        },
+      );
+      if (results.some((result) => result.outcome === 'refused')) invalidate();
+      return results;
+    },
+    setKey: (key) => connection.setKey(key),
     close: async () => {
       closing.abort();
       try {
@@ -102,7 +112,7 @@ export async function createMirror(options: MirrorOptions): Promise<Mirror> {
       } catch {
         log(1, { event: 'mirror_discarded', repo: repo.name });
       } finally {
-        await keys.remove();
+        await connection.close();
       }
     },
   };

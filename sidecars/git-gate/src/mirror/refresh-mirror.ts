@@ -2,7 +2,7 @@ import { visibleLine } from '@bot-bottle/audit';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Git, GitResult, GitRun } from '../contracts.ts';
 import { GitGateServerError } from '../errors.ts';
-import type { KeyFiles } from '../ssh/key-files.ts';
+import type { UpstreamSsh } from '../ssh/upstream-ssh.ts';
 import type { BareRepository } from './bare-repository.ts';
 import { parseRefs, sameRefs } from './parse-refs.ts';
 import type { UpstreamState } from './parse-refs.ts';
@@ -13,7 +13,7 @@ export interface RefreshOptions {
   readonly url: string;
   /** `<name>: cannot refresh from <host>:<port>` */
   readonly what: string;
-  readonly keys: Pick<KeyFiles, 'variables'>;
+  readonly connection: Pick<UpstreamSsh, 'variables'>;
   /** longest transfer, in ms */
   readonly transferMs: number;
   /** bytes */
@@ -102,7 +102,7 @@ async function watchSize(options: RefreshOptions, over: AbortController, done: A
 }
 
 async function attempt(options: RefreshOptions, run: GitRun): Promise<GitResult> {
-  const env = options.keys.variables();
+  const env = options.connection.variables();
   let result: GitResult;
   try {
     result = await options.git.run({ ...run, env });
