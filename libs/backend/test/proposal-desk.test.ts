@@ -93,6 +93,8 @@ describe('a proposal', () => {
     ['a whole proposal', { id: 'x'.repeat(16), bottle, sidecar: 'git-gate', request: pushRequest() }],
     ['a prototype', JSON.parse('{"__proto__":{"kind":"push-approval"}}')],
     ['texts without end', pushRequest({ repo: 'x'.repeat(1_000_000) })],
+    ['a list without end', { ...pushRequest(), refs: Array.from({ length: 1_000_000 }, () => 1) }],
+    ['depth without end', { ...pushRequest(), refs: JSON.parse('['.repeat(1e6) + ']'.repeat(1e6)) }],
     ['more than fits', pushRequest({ paths: Array.from({ length: 200 }, () => 'p'.repeat(4096)) })],
   ])('is refused when it is %s, and leaves nothing', async (_what, raw) => {
     const { desk, files, notices, events } = await deskWorld();
