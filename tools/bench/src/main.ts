@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { BenchRow } from './bench-row.ts';
 import { dlpBench } from './dlp/dlp-bench.ts';
 import { egressBench } from './egress/egress-bench.ts';
+import { gitGateBench } from './git-gate/git-gate-bench.ts';
 import { renderTable } from './render-table.ts';
 import { startUpBench } from './start-up/start-up-bench.ts';
 
@@ -12,6 +13,7 @@ const suites: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   dlp: dlpBench,
   egress: egressBench,
   'start-up': startUpBench,
+  'git-gate': gitGateBench,
 };
 
 const wanted = process.argv.slice(2);

@@ -33,7 +33,8 @@ export async function mediansInTurn(commands: readonly TimedCommand[], rounds: n
   return times.map(median);
 }
 
-function median(values: readonly number[]): number {
+/** The middle of some figures. */
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
