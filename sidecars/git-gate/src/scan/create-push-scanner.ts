@@ -1,0 +1,125 @@
+import type { KnownSecret } from '@bot-bottle/dlp';
+import type { Log } from '@bot-bottle/sidecar-protocol/program';
+import type { Git, PushScanner, RepositoryView, ScanReport, ScanRequest } from '../contracts.ts';
+import { GitGateServerError } from '../errors.ts';
+import { DlpObjects } from './dlp-objects.ts';
+import { DlpScan } from './dlp-scan.ts';
+import { GitleaksScan } from './gitleaks-scan.ts';
+import { countHidden } from './hidden-objects.ts';
+import { pushedObjects, type Tally } from './pushed-objects.ts';
+import { pushOrigins } from './push-origins.ts';
+import type { GitAccess, Piece, RawFinding } from './scanned-object.ts';
+import { toFindings } from './to-findings.ts';
+import { withoutUpstream } from './upstream-values.ts';
+
+/** Milliseconds between two lines of progress. */
+const PROGRESS_EVERY = 500;
+
+export interface PushScannerOptions {
+  readonly git: Git;
+  /** the mirror alone, without any quarantine */
+  readonly mirrorView: RepositoryView;
+  /** absolute path of the program, null: not installed */
+  readonly gitleaks: string | null;
+  /** `auto`: gitleaks when it is installed, else the built-in scanner */
+  readonly mode: 'auto' | 'gitleaks' | 'builtin';
+  /** the bottle's forwarded env values; searched whatever the scanner, and never leave this process */
+  readonly knownSecrets: readonly KnownSecret[];
+  /** null: the bottle has none */
+  readonly canary: KnownSecret | null;
+  /** private folder for the files that gitleaks reads; at most 64 MiB and a little at a time */
+  readonly scratchDir: string;
+  /** longest scan of one push, in milliseconds */
+  readonly timeoutMs: number;
+  readonly log: Log;
+}
+
+/**
+ * A scanner of pushes that looks at objects, not at diffs. gitleaks that is there and fails is never replaced by the
+ * built-in scanner. Memory and disk stay bounded whatever the size of the push.
+ */
+export function createPushScanner(options: PushScannerOptions): PushScanner {
+  return async (request) => {
+    const deadline = AbortSignal.timeout(options.timeoutMs);
+    const signal = AbortSignal.any([request.signal, deadline]);
+    try {
+      return await scan(options, { ...request, signal });
+    } catch (error) {
+      if (deadline.aborted && !request.signal.aborted) {
+        const seconds = Math.ceil(options.timeoutMs / 1000);
+        throw new GitGateServerError('scanner_unavailable', `the scan did not end within ${seconds} s`, {
+          cause: error,
+        });
+      }
+      if (GitGateServerError.isInstance(error)) throw error;
+      throw new GitGateServerError('scanner_unavailable', 'the scan broke off', { cause: error });
+    }
+  };
+}
+
+async function scan(options: PushScannerOptions, request: ScanRequest): Promise<ScanReport> {
+  const { git, mirrorView, timeoutMs, mode, knownSecrets, canary } = options;
+  const program = mode === 'builtin' ? null : options.gitleaks;
+  if (mode === 'gitleaks' && program === null) {
+    throw new GitGateServerError(
+      'scanner_unavailable',
+      'gitleaks is not installed, and the settings ask for it; install it or choose another scanner',
+    );
+  }
+  const access: GitAccess = { git, view: request.view, signal: request.signal, timeoutMs };
+  const dlp = new DlpScan({ tokens: program === null, knownSecrets, canary });
+  const known = new DlpObjects(dlp);
+  const needsDlp = program === null || knownSecrets.length > 0 || canary !== null;
+  const gitleaks =
+    program === null ? null : await GitleaksScan.open(program, options.scratchDir, request.signal);
+  const tally: Tally = { listed: 0, objects: 0, bytes: 0, reached: new Set() };
+  try {
+    let reported = performance.now();
+    for await (const { object, bytes, isLast } of everything(access, request, tally)) {
+      if (needsDlp) await known.take(object, bytes, isLast);
+      await gitleaks?.take(object, bytes, isLast);
+      if (performance.now() - reported > PROGRESS_EVERY) {
+        reported = performance.now();
+        request.onProgress(`scanning: ${tally.objects} objects, ${Math.round(tally.bytes / 1024 ** 2)} MiB`);
+      }
+    }
+    const raw = [...(gitleaks === null ? [] : await gitleaks.finish()), ...known.finish()];
+    const hiddenObjects = await countHidden(access, mirrorView, tally.reached);
+    const scannerMs = known.scannerMs + (gitleaks?.scannerMs ?? 0);
+    const findings = await judge(access, mirrorView, request, raw, dlp);
+    const scanner = gitleaks === null ? 'builtin' : 'gitleaks';
+    options.log(2, {
+      event: 'scan',
+      scanner,
+      objects: tally.objects,
+      bytes: tally.bytes,
+      ms: scannerMs,
+      findings: findings.length,
+      upstream: raw.length - findings.length,
+      hidden: hiddenObjects,
+    });
+    return { scanner, objects: tally.objects, bytes: tally.bytes, findings, hiddenObjects, scannerMs };
+  } finally {
+    await gitleaks?.close();
+  }
+}
+
+async function* everything(access: GitAccess, request: ScanRequest, tally: Tally): AsyncGenerator<Piece> {
+  for (const { ref } of request.tips) {
+    yield { object: { type: 'ref', oid: null, path: null }, bytes: Buffer.from(`${ref}\n`), isLast: true };
+  }
+  yield* pushedObjects(access, request.tips, tally);
+}
+
+async function judge(
+  access: GitAccess,
+  mirrorView: RepositoryView,
+  request: ScanRequest,
+  raw: readonly RawFinding[],
+  dlp: DlpScan,
+): Promise<ScanReport['findings']> {
+  if (raw.length === 0) return [];
+  const origins = await pushOrigins(access, request.tips);
+  const fresh = await withoutUpstream({ ...access, view: mirrorView }, raw, origins.originsOf, dlp);
+  return toFindings(fresh, raw, origins.commitOf);
+}

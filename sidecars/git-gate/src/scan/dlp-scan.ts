@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import {
+  createScanner,
+  type AllowEntry,
+  type Finding,
+  type KnownSecret,
+  type OutboundDetector,
+} from '@bot-bottle/dlp';
+import { GitGateServerError } from '../errors.ts';
+import { freshControl } from './control.ts';
+import { excerptAround, isMarked } from './excerpt.ts';
+import type { RawFinding, ScannedObject } from './scanned-object.ts';
+import { countLines, type ScanWindow } from './window-cutter.ts';
+
+/** One scan reports a bounded number of hits; this many repetitions without what was found end in an answer or never. */
+const MAX_ROUNDS = 64;
+
+export interface DlpOptions {
+  /** whether credential formats are searched too, not only known values */
+  readonly tokens: boolean;
+  readonly knownSecrets: readonly KnownSecret[];
+  readonly canary: KnownSecret | null;
+}
+
+/**
+ * `@bot-bottle/dlp` over windows of objects. Not its `stream`: that one stops reporting at a limit that a push could
+ * fill with what is already upstream, while a window can be looked at again without what was found in it.
+ */
+export class DlpScan {
+  readonly #detectors: readonly OutboundDetector[];
+  readonly #known: readonly KnownSecret[];
+  readonly #canaries: readonly KnownSecret[];
+  readonly #controls: ReadonlyArray<{ readonly rule: string; readonly bytes: Buffer }>;
+  readonly #first: ReturnType<typeof createScanner>;
+
+  constructor({ tokens, knownSecrets, canary }: DlpOptions) {
+    const name = `control ${randomBytes(8).toString('hex')}`;
+    const value = randomBytes(24).toString('hex');
+    this.#detectors = ['known_secrets', 'canary', ...(tokens ? (['token_patterns'] as const) : [])];
+    this.#known = [...knownSecrets, { name, value }];
+    this.#canaries = canary === null ? [] : [canary];
+    this.#controls = [
+      { rule: `known_secrets/${name}`, bytes: Buffer.from(`\n${value}\n`) },
+      ...(tokens ? [{ rule: 'token_patterns/gitlab-pat', bytes: Buffer.from(`\n${freshControl()}\n`) }] : []),
+    ];
+    this.#first = this.#scanner([]);
+  }
+
+  /** Everything in a window. The window must not be changed while the findings are in use. */
+  scan(object: ScannedObject, window: ScanWindow): RawFinding[] {
+    return this.#all(window.bytes).map((finding) => toRaw(object, window, finding));
+  }
+
+  /** Rule and hash of everything in some bytes. */
+  identities(bytes: Buffer): Set<string> {
+    return new Set(this.#all(bytes).map(identityOf));
+  }
+
+  /** @throws GitGateServerError `scanner_unavailable` when the planted controls are not found */
+  prove(): void {
+    for (const { rule, bytes } of this.#controls) {
+      if (!this.#first.scanBytes(bytes, 'body').some((finding) => finding.rule === rule)) {
+        throw new GitGateServerError(
+          'scanner_unavailable',
+          'the built-in scanner missed its planted control',
+        );
+      }
+    }
+  }
+
+  #all(content: Buffer): Finding[] {
+    // a copy stands at the start of its memory: dlp cannot read two or three bytes that stand anywhere else
+    const bytes = content.length < 4 ? new Uint8Array(content) : content;
+    const found = this.#first.scanBytes(bytes, 'body');
+    if (found.length === 0) return found;
+    const all = [...found];
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const allow = all.map(({ rule, sha256 }) => ({ rule, sha256 }));
+      const more = this.#scanner(allow).scanBytes(bytes, 'body');
+      if (more.length === 0) return all;
+      all.push(...more);
+    }
+    throw new GitGateServerError(
+      'limit_exceeded',
+      'one file of the push holds too many things that look like secrets',
+    );
+  }
+
+  #scanner(allow: readonly AllowEntry[]): ReturnType<typeof createScanner> {
+    return createScanner({
+      detectors: this.#detectors,
+      knownSecrets: this.#known,
+      canaries: this.#canaries,
+      allow,
+    });
+  }
+}
+
+export function identityOf({ rule, sha256 }: { readonly rule: string; readonly sha256: string }): string {
+  return `${rule} ${sha256}`;
+}
+
+function toRaw(object: ScannedObject, window: ScanWindow, finding: Finding): RawFinding {
+  const { rule, sha256, offset, length } = finding;
+  const base = { scanner: 'dlp', rule, object, sha256, values: [] } as const;
+  if (offset === null || length === null) {
+    // nobody can tell on which line it is, so no marker can belong to it
+    return { ...base, start: null, end: 0, line: null, marked: false, excerpt: null };
+  }
+  const span = { start: offset, end: offset + length };
+  const excerpt = excerptAround(window.bytes, span);
+  return {
+    ...base,
+    start: window.offset + span.start,
+    end: window.offset + span.end,
+    line: window.lines + countLines(window.bytes.subarray(0, span.start)) + 1,
+    marked: isMarked(window.bytes, span),
+    excerpt: { bytes: excerpt.bytes, start: window.offset + excerpt.start },
+  };
+}
