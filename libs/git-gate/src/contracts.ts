@@ -82,7 +82,10 @@ export const checkNames = [
 ] as const;
 export type CheckName = (typeof checkNames)[number];
 
-/** What one check says of one thing; `subject` is a ref, a path or a file with line. */
+/**
+ * What one check says of one thing; `subject` is a ref, a path or a file with line. Both texts hold names as the push has
+ * them: show them through `visibleLine`.
+ */
 export type CheckRecord =
   | { readonly check: CheckName; readonly result: 'allowed' }
   | {

@@ -12,7 +12,8 @@ export const gateUrl = (name: string): string => `${gateOrigin}/${name}.git`;
 /**
  * Variables of the guest's `~/.gitconfig`: every spelling of a declared URL leads to the gate, then the identity; nothing
  * else. git takes the longest prefix that fits (git-config(1), `url.<base>.insteadOf`), so a spelling must be there in
- * full for each repository, and each belongs to one only: to who declares it, else to the first by order.
+ * full for each repository, and each belongs to one only: to who declares it, else to the first by order. A URL that only
+ * begins like a declared one ends at the gate as well, which knows no repository of such a name.
  *
  * @param repos in the order of their precedence
  * @throws GitGateError `invalid_value` for a line break or NUL, which a configuration file cannot hold

@@ -3,6 +3,8 @@ import { matchSequence } from './match-sequence.ts';
 export interface Glob {
   /** Whether a name, split at its slashes, fits. */
   matches(segments: readonly string[]): boolean;
+  /** first segment of every name that fits, null when it varies */
+  readonly first: string | null;
   /** leading segments without a wildcard, not the last one */
   readonly folders: readonly string[];
 }
@@ -29,12 +31,19 @@ export function compileGlob(text: string): Glob {
   const literal = firstWild < 0 ? parts : parts.slice(0, firstWild);
   return {
     matches: (names) => matchSequence(segments, names, isAny, (one, name) => one !== 'any' && one(name)),
+    first: literal[0] ?? null,
     folders: literal.length === parts.length ? literal.slice(0, -1) : literal,
   };
 }
 
 function segmentMatcher(part: string): (text: string) => boolean {
-  if (!/[*?]/.test(part)) return (text) => text === part;
+  const [start = '', ...others] = part.split(/[*?]/);
+  const end = others.at(-1);
+  if (end === undefined) return (text) => text === part;
   const pattern = Array.from(part);
-  return (text) => matchSequence(pattern, Array.from(text), isStar, fitsChar);
+  // most names fail at their ends, which is cheap to see
+  return (text) =>
+    text.startsWith(start) &&
+    text.endsWith(end) &&
+    matchSequence(pattern, Array.from(text), isStar, fitsChar);
 }

@@ -20,10 +20,13 @@ export function pathMatcher(globs: readonly string[] | null): (path: string) => 
   const folders = new Set(
     compiled.flatMap((glob) => glob.folders.map((_, index) => glob.folders.slice(0, index + 1).join('/'))),
   );
+  const byFirst = Map.groupBy(compiled, ({ first }) => first);
   return (path) => {
     const folded = fold(path);
     if (folders.has(folded)) return true;
     const segments = folded.split('/');
-    return compiled.some((glob) => glob.matches(segments));
+    return [segments[0] ?? '', null].some((first) =>
+      byFirst.get(first)?.some((glob) => glob.matches(segments)),
+    );
   };
 }

@@ -9,17 +9,18 @@ const branchesOf = ({ refs }: PushFacts): PushedRef[] =>
 
 export const refsCheck: PushCheck = {
   name: 'refs',
-  run: (_, { refs }) =>
-    refs.flatMap(({ ref }, index) => {
+  run: (_, { refs }) => {
+    const seen = new Set<string>();
+    return refs.flatMap(({ ref }) => {
       if (refName(ref).kind === 'other') {
         return [refused('push_policy_branch', ref, 'only refs/heads/* and refs/tags/* can be pushed')];
       }
       if (!isPushableName(ref)) return [refused('push_policy_branch', ref, 'this is not a usable name')];
-      if (refs.findIndex((other) => other.ref === ref) < index) {
-        return [refused('push_policy_branch', ref, 'it is pushed twice at once')];
-      }
+      if (seen.has(ref)) return [refused('push_policy_branch', ref, 'it is pushed twice at once')];
+      seen.add(ref);
       return [];
-    }),
+    });
+  },
 };
 
 /** A branch that the agent may not update is not its to delete either, so the globs hold for deletions too. */
