@@ -1,7 +1,9 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { readAudit } from '@bot-bottle/audit';
+import { controlSocketPath, ensureControlDir } from '@bot-bottle/backend';
 import {
   idSource,
   proposalDigest,
@@ -9,7 +11,7 @@ import {
   type Proposal,
   type ProposalRequest,
 } from '@bot-bottle/supervise';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { liveOwner, type LiveOwner } from './live-owner.ts';
 import { tempHome, type TempHome } from './temp-home.ts';
 
@@ -152,6 +154,19 @@ describe('supervise list', () => {
     await cli(['supervise', 'reject', ids[0] ?? '']);
     expect(await states()).toEqual([`${left.id} abandoned`]);
     expect(await states('--all')).toEqual([`${ids[0]} rejected`, `${left.id} abandoned`]);
+  });
+
+  it('tells of an owner that does not answer, and decides nothing without it', async () => {
+    const world = tempHome();
+    const { id, bottle } = await leftBehind(world);
+    const runtime = join(world.dir, 'run', 'bot-bottle');
+    await ensureControlDir(runtime);
+    const server = createServer().listen(controlSocketPath(runtime, bottle));
+    onTestFinished(() => void server.close());
+    const { out, err } = await world.cli(['supervise', 'list', '--json']);
+    expect(rowsOf(out)).toMatchObject([{ id, state: 'unreachable' }]);
+    expect(err).toContain(`the owner of ${bottle} does not answer`);
+    expect(await world.cli(['supervise', 'approve', id])).toMatchObject({ code: 1, out: '' });
   });
 
   it('reports a file that is none, and goes on', async () => {

@@ -85,9 +85,20 @@ it.each<[string, (file: string, id: string) => Promise<void>]>([
     (file, id) =>
       writeFile(file, JSON.stringify(sampleProposal({ id, bottle: 'other-00000' })), { mode: 0o600 }),
   ],
-  ['is a link', (file) => symlink('/etc/passwd', file)],
+  [
+    'is a link, even to a good one',
+    async (file, id) => {
+      const target = join(await tempDir(), 'good.json');
+      await writeFile(target, JSON.stringify(sampleProposal({ id })), { mode: 0o600 });
+      await symlink(target, file);
+    },
+  ],
   ['is a folder', (file) => mkdir(file)],
-  ['is too large', (file) => writeFile(file, ' '.repeat(1024 * 1024 + 1), { mode: 0o600 })],
+  [
+    'is too large',
+    (file, id) =>
+      writeFile(file, JSON.stringify(sampleProposal({ id })) + ' '.repeat(1024 * 1024), { mode: 0o600 }),
+  ],
   [
     'can be written by others',
     async (file, id) => {
