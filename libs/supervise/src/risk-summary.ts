@@ -73,6 +73,9 @@ function findingRisks(findings: Extract<ProposalRequest, { kind: 'gitleaks-allow
 }
 
 function hasInvisible(value: unknown): boolean {
-  if (typeof value === 'string') return visibleLine(value, Number.MAX_SAFE_INTEGER) !== value;
+  if (typeof value === 'string') {
+    // A sidecar may have made them visible already.
+    return /\\u\{[0-9a-f]{1,6}\}/.test(value) || visibleLine(value, Number.MAX_SAFE_INTEGER) !== value;
+  }
   return typeof value === 'object' && value !== null && Object.values(value).some(hasInvisible);
 }

@@ -50,6 +50,7 @@ it.each<[string, object, RegExp]>([
   ['a protected path', { paths: ['infra/x'] }, /touches 1 protected path$/],
   ['more commits than are shown', { commit_count: 60 }, /brings 60 commits, of which 1 are shown/],
   ['an invisible character', { reasons: ['a\u202eb'] }, /cannot be seen/],
+  ['one that the sidecar made visible', { paths: ['a\\u{202e}b'] }, /cannot be seen/],
 ])('names %s', (_what, change, expected) => {
   expect(riskSummary(pushRequest(change))).toContainEqual(expect.stringMatching(expected));
 });
