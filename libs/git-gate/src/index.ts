@@ -28,3 +28,23 @@ export { gateRepos } from './upstream/gate-repos.ts';
 export { knownHostsLine } from './upstream/known-hosts-line.ts';
 export { policyLabel } from './upstream/policy-label.ts';
 export { upstreamLabel } from './upstream/upstream-address.ts';
+export { targetOf, revokeDeployKey } from './deploy-keys/revoke-deploy-key.ts';
+export {
+  DEPLOY_KEY_LIFETIME_MS,
+  provisionDeployKey,
+  type ProvisionDeployKeyOptions,
+  type ProvisionedDeployKey,
+} from './deploy-keys/provision-deploy-key.ts';
+export { type DeployKeyRecord, deployKeyRecordSchema } from './deploy-keys/deploy-key-record.ts';
+export { DEPLOY_KEYS_FILE, DeployKeyRecords } from './deploy-keys/deploy-key-records.ts';
+export { DeployKeyError, type DeployKeyErrorCode } from './deploy-keys/error.ts';
+export { fingerprintOf } from './deploy-keys/fingerprint.ts';
+export {
+  forgeClient,
+  type ForgeClient,
+  type ForgeClientOptions,
+  type KeyIdentity,
+} from './deploy-keys/forge-client.ts';
+export type { ForgeTarget } from './deploy-keys/forge-target.ts';
+export type { NewDeployKey } from './deploy-keys/forges.ts';
+export { type DeployKeyPair, generateKeyPair } from './deploy-keys/generate-key-pair.ts';
