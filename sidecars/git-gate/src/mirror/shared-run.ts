@@ -1,3 +1,4 @@
+import { GitGateServerError } from '../errors.ts';
 import { abortable } from './abortable.ts';
 
 interface Shared {
@@ -29,6 +30,7 @@ export function createSharedRun(
     return { promise, controller, callers: 0 };
   };
   return async (signal) => {
+    if (signal.aborted) throw new GitGateServerError('git_failed', 'cancelled while waiting');
     const shared = (waiting ??= start());
     shared.callers += 1;
     try {
