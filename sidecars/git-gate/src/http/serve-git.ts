@@ -1,0 +1,201 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PushSession } from '../push/push-session.ts';
+import { runPush } from '../push/run-push.ts';
+import { refusalOf } from '../refusal-of.ts';
+import type { RepoService } from '../repo-service.ts';
+import { answerInBand, answerRefusal, answerText } from './answer.ts';
+import type { BodyRules } from './check-body.ts';
+import { flushPkt, pktLine } from './pkt-line.ts';
+import type { Service } from './request-target.ts';
+import { protocolOf, startService, streamGit } from './stream-git.ts';
+import type { GitStreamEnd } from './stream-git.ts';
+
+/** How long the state of the last refresh serves the POSTs of a client, in ms. */
+const FRESH_MS = 60_000;
+/** How long a client may take to read an answer that came before its request had ended, in ms. */
+const LINGER_MS = 2000;
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly service: Service;
+  /** aborts when the client is gone or the server gives up */
+  readonly signal: AbortSignal;
+}
+
+/** `GET info/refs`: refreshes, then lets git tell what there is. */
+export async function serveInfoRefs(repo: RepoService, exchange: Exchange): Promise<void> {
+  const { request, response, service } = exchange;
+  try {
+    await repo.mirror.refresh(exchange.signal);
+  } catch (error) {
+    const refusal = refusalOf(error, 'refresh_failed');
+    await auditFetch(repo, service, { ...refusal, reason: refusal.lines.join('; ') }).catch(() => undefined);
+    answerRefusal(response, refusal);
+    return;
+  }
+  // as git-http-backend(1): version 2 has no announcement
+  const isV2 = protocolOf(request)['GIT_PROTOCOL'] === 'version=2';
+  const preamble = isV2 ? {} : { preamble: Buffer.concat([pktLine(`# service=git-${service}\n`), flushPkt]) };
+  const args = [...command(repo, service), '--http-backend-info-refs', repo.mirror.gitDir];
+  const git = startService(repo, { args, request });
+  const stopGit = (): void => void git.end();
+  exchange.signal.addEventListener('abort', stopGit, { once: true });
+  try {
+    const received = { bytes: 0 };
+    const end = await streamGit(repo, git, {
+      ...preamble,
+      args,
+      service,
+      request,
+      response,
+      body: null,
+      received,
+      kind: 'advertisement',
+    });
+    finish(exchange, end);
+  } finally {
+    await git.end();
+  }
+}
+
+/** `POST git-upload-pack`. */
+export async function serveUploadPack(repo: RepoService, exchange: Exchange, body: BodyRules): Promise<void> {
+  const { request, response, service } = exchange;
+  try {
+    await ensureFresh(repo, exchange.signal);
+    await auditFetch(repo, service, null);
+  } catch (error) {
+    answerInBand(response, service, refusalOf(error, 'refresh_failed'));
+    linger(exchange);
+    return;
+  }
+  const args = [...command(repo, service), repo.mirror.gitDir];
+  const git = startService(repo, { args, request });
+  const stopGit = (): void => void git.end();
+  exchange.signal.addEventListener('abort', stopGit, { once: true });
+  try {
+    const received = { bytes: 0 };
+    const end = await streamGit(repo, git, {
+      args,
+      service,
+      request,
+      response,
+      body,
+      received,
+      kind: 'result',
+    });
+    finish(exchange, end);
+  } finally {
+    await git.end();
+  }
+}
+
+/** `POST git-receive-pack`: everything is decided in the hook, while receive-pack waits. */
+export async function serveReceivePack(
+  repo: RepoService,
+  exchange: Exchange,
+  body: BodyRules,
+): Promise<void> {
+  const { request, response, service } = exchange;
+  try {
+    await ensureFresh(repo, exchange.signal);
+  } catch (error) {
+    answerInBand(response, service, refusalOf(error, 'refresh_failed'));
+    linger(exchange);
+    return;
+  }
+  const args = ['-c', `core.hooksPath=${repo.hooks}`, ...command(repo, service), repo.mirror.gitDir];
+  const git = startService(repo, { args, request, isOverChannel: true });
+  if (git.channel === null) throw new Error('no channel to receive-pack');
+  const session: PushSession = new PushSession({
+    channel: git.channel,
+    signal: exchange.signal,
+    ended: git.exited,
+    onPush: (push) => {
+      clearTimeout(upload);
+      return runPush(repo, session, push);
+    },
+  });
+  const upload = setTimeout(() => void git.end(), repo.limits.transfer_seconds * 1000);
+  const leave = (): void => {
+    if (!session.isForwarding) void git.end();
+  };
+  const stopGit = (): void => void git.end();
+  exchange.signal.addEventListener('abort', leave, { once: true });
+  repo.stopping.addEventListener('abort', stopGit, { once: true });
+  try {
+    const [end] = await Promise.all([
+      streamGit(repo, git, {
+        args,
+        service,
+        request,
+        response,
+        body,
+        received: session.received,
+        kind: 'result',
+      }),
+      session.run(),
+    ]);
+    finish(exchange, end);
+  } finally {
+    clearTimeout(upload);
+    repo.stopping.removeEventListener('abort', stopGit);
+    await git.end();
+  }
+}
+
+function command(repo: RepoService, service: Service): string[] {
+  return [
+    service,
+    '--stateless-rpc',
+    ...(service === 'upload-pack' ? ['--strict', `--timeout=${repo.limits.transfer_seconds}`] : []),
+  ];
+}
+
+async function ensureFresh({ mirror }: RepoService, signal: AbortSignal): Promise<void> {
+  if (!mirror.isFresh(FRESH_MS)) await mirror.refresh(signal);
+}
+
+async function auditFetch(
+  repo: RepoService,
+  service: Service,
+  denied: { readonly code: Parameters<typeof answerRefusal>[1]['code']; readonly reason: string } | null,
+): Promise<void> {
+  await repo.audit({
+    action: service === 'upload-pack' ? 'fetch' : 'push',
+    outcome: denied === null ? 'allowed' : 'denied',
+    code: denied?.code ?? null,
+    target: repo.repo.name,
+    rule: denied === null ? null : 'refresh',
+    details: denied === null ? {} : { reason: denied.reason },
+  });
+}
+
+/** Ends an answer according to how its request ended. */
+function finish(exchange: Exchange, { body, sent, code }: GitStreamEnd): void {
+  const { response } = exchange;
+  if (body === 'idle' || body === 'gone') {
+    response.destroy();
+    return;
+  }
+  if (sent > 0 && (body === 'complete' || body === 'unread')) response.end();
+  else if (body === 'too-large')
+    answerText(response, 413, ['git-gate: the request is larger than is allowed'], deny('push_policy_size'));
+  else if (body === 'malformed' || code === 128)
+    answerText(response, 400, ['git-gate: the request is not what git sends'], deny('malformed_request'));
+  else if (code === 0) response.end();
+  else answerText(response, 500, ['git-gate: git failed; see the log']);
+  linger(exchange);
+}
+
+const deny = (code: string): Record<string, string> => ({ 'X-Bot-Bottle-Deny': code, Connection: 'close' });
+
+/** What is left of a request that was answered early is read and dropped, for a moment only. */
+function linger({ request, response }: Exchange): void {
+  if (request.complete || response.destroyed) return;
+  request.resume();
+  const timer = setTimeout(() => response.destroy(), LINGER_MS);
+  response.once('close', () => clearTimeout(timer));
+  request.once('end', () => clearTimeout(timer));
+}

@@ -1,0 +1,75 @@
+import { decidePush, pathMatcher } from '@bot-bottle/git-gate';
+import type { PushedRef, PushFacts } from '@bot-bottle/git-gate';
+import type { RefUpdate, RepositoryView, ScanReport } from '../contracts.ts';
+import type { RepoService } from '../repo-service.ts';
+
+export interface FactsRequest {
+  readonly updates: readonly RefUpdate[];
+  readonly view: RepositoryView;
+  /** bytes received */
+  readonly bytes: number;
+  /** number of push options */
+  readonly options: number;
+  readonly signal: AbortSignal;
+  readonly onProgress: (text: string) => void;
+}
+
+export interface GatheredFacts {
+  readonly facts: PushFacts;
+  /** null: nothing was scanned, because the policy refuses the refs themselves or nothing comes in */
+  readonly scan: ScanReport | null;
+}
+
+const LOCAL_MS = 60_000;
+/** Names of push options that a refusal lists. */
+const MAX_OPTIONS = 10;
+
+/**
+ * Finds out everything that the policy looks at. It scans even what the policy refuses for another reason, so that
+ * the client hears everything at once.
+ */
+export async function gatherFacts(service: RepoService, request: FactsRequest): Promise<GatheredFacts> {
+  const { repo, mirror, supervise } = service;
+  const cheap: PushFacts = {
+    refs: await provedRefs(service, request),
+    defaultBranch: mirror.defaultBranch(),
+    bytes: request.bytes,
+    pushOptions: Array.from(
+      { length: Math.min(request.options, MAX_OPTIONS) },
+      (_, index) => `option ${index + 1}`,
+    ),
+    touched: [],
+    findings: [],
+    hiddenObjects: 0,
+  };
+  const tips = request.updates.flatMap(({ ref, newOid }) => (newOid === null ? [] : [{ ref, oid: newOid }]));
+  const areRefsIllegal = decidePush(repo.push, cheap, { supervise }).records.some(
+    ({ check, result }) => check === 'refs' && result === 'refused',
+  );
+  if (tips.length === 0 || areRefsIllegal) return { facts: cheap, scan: null };
+  const { view, signal, onProgress } = request;
+  const scan = await service.scanner()({ view, tips, signal, onProgress });
+  const isProtected = pathMatcher(repo.push.protected_paths);
+  const touched = await service.touchedPaths({ view, tips, signal }, isProtected);
+  const { findings, hiddenObjects } = scan;
+  return { facts: { ...cheap, touched, findings, hiddenObjects }, scan };
+}
+
+async function provedRefs(service: RepoService, request: FactsRequest): Promise<PushedRef[]> {
+  const refs: PushedRef[] = [];
+  for (const update of request.updates)
+    refs.push({ ...update, fastForward: await isFastForward(service, request, update) });
+  return refs;
+}
+
+/** Anything that is not certain (not commits, broken history) is none. */
+async function isFastForward(
+  { git }: RepoService,
+  { view, signal }: FactsRequest,
+  { oldOid, newOid }: RefUpdate,
+): Promise<boolean> {
+  if (newOid === null) return false;
+  if (oldOid === null) return true;
+  const args = ['merge-base', '--is-ancestor', oldOid, newOid];
+  return (await git.run({ args, view, timeoutMs: LOCAL_MS, signal })).code === 0;
+}
