@@ -44,10 +44,13 @@ it.each(['*', 'a,b', '!a', '@cert-authority', 'a b', 'a\nb', '|1|x|y', ''])('ref
   expect(() => knownHostsLine({ host, port: 22, hostKey })).toThrow(GitGateError);
 });
 
-it.each(['', `${hostKey}\n* ${hostKey}`, `github.com ${hostKey}`, `@revoked ${hostKey}`, 'ssh-ed25519'])(
-  'refuses the host key %j',
-  (bad) =>
-    expect(() => knownHostsLine({ host: 'git.test', port: 22, hostKey: bad })).toThrow(
-      /host key of git.test/,
-    ),
+it.each([
+  '',
+  `${hostKey}\n* ${hostKey}`,
+  `github.com ${hostKey}`,
+  `@revoked ${hostKey}`,
+  '@revoked AAAA',
+  'ssh-ed25519',
+])('refuses the host key %j', (bad) =>
+  expect(() => knownHostsLine({ host: 'git.test', port: 22, hostKey: bad })).toThrow(/host key of git.test/),
 );

@@ -19,7 +19,7 @@ export function knownHostsLine(repo: {
   if (!/^[a-z0-9._:%-]+$/.test(host)) {
     throw new GitGateError('invalid_host_key', 'known_hosts cannot name the host of this repository');
   }
-  if (!/^[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}(?: [\x20-\x7e]*)?$/.test(key) || key.startsWith('@')) {
+  if (!/^[a-z][a-z0-9@.-]* [A-Za-z0-9+/]+={0,2}(?: [\x20-\x7e]*)?$/.test(key)) {
     throw new GitGateError(
       'invalid_host_key',
       `the host key of ${host} is not one line \`<type> <base64>\`; correct \`host_key\` in the manifest`,
