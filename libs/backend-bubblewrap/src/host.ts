@@ -32,7 +32,7 @@ import { sidecarPrograms } from './programs/sidecar-programs.ts';
 import { isAlive, ownMark, type ProcessMark, readRecord, writeRecord } from './runtime-record.ts';
 import { agentArgs } from './rootfs/agent-args.ts';
 import { etcFiles } from './rootfs/etc-files.ts';
-import { sidecarArgs, sidecarCommand } from './rootfs/sidecar-args.ts';
+import { isFirstProcess, sidecarArgs, sidecarCommand } from './rootfs/sidecar-args.ts';
 import { openScratch, removeScratch, type ScratchPlace } from './scratch-folder.ts';
 import { seccompProgram } from './seccomp/filter.ts';
 import { type Lures, openLures, proveIsolation } from './self-check.ts';
@@ -149,7 +149,7 @@ export class BubblewrapHost implements BottleHost {
       user,
       channel: false,
     });
-    return sidecarProcess(sandbox);
+    return sidecarProcess(sandbox, isFirstProcess(spec));
   }
 
   /** The same folder for every life of the sidecar. */

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Subject, users } from './support/subject.ts';
+import { isRunning, waitUntil } from './support/wait-until.ts';
 
 interface Started {
   readonly pid: number;
@@ -111,7 +112,7 @@ describe.each(users)('a sidecar that may run git and ssh, started by $name', (us
     );
     // Of /usr/share only what TLS and time need.
     expect(seen.found.filter((path) => path !== '/usr/share')).toEqual([]);
-    expect(seen).toMatchObject({ sockets: [], lib: ['bot-bottle'], home: [], pids: ['1'] });
+    expect(seen).toMatchObject({ sockets: [], lib: ['bot-bottle'], home: [], pids: ['1', '2'] });
     expect(seen.bin.toSorted()).toEqual(['git', 'sh', 'ssh']);
   });
 
@@ -135,6 +136,33 @@ describe.each(users)('a sidecar that may run git and ssh, started by $name', (us
     );
     server.close();
     expect(found).toBe('ENOENT');
+  });
+
+  test('leaves no zombies of what its programs left behind', async () => {
+    const states = await inside<string[]>(
+      `(async () => {
+        run('/bin/sh', ['-c', '(exec 2>&- >&-; /bin/sh -c : &) &']);
+        const others = () => fs.readdirSync('/proc').filter((name) => Number(name) > 2).map((name) => attempt(() => fs.readFileSync('/proc/' + name + '/stat', 'latin1').split(' ')[2]));
+        const deadline = Date.now() + 5000;
+        while (others().length > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
+        return others();
+      })()`,
+    );
+    expect(states).toEqual([]);
+  });
+
+  test.each([
+    ['SIGTERM', { code: 7, signal: null }],
+    ['SIGKILL', { code: null, signal: null }],
+  ] as const)('gets %s, although it is not the first process of its sandbox', async (signal, status) => {
+    const program = join(subject.folder, 'signalled.js');
+    const code = `process.on('SIGTERM', () => process.exit(7)); console.log('up'); process.stdin.resume();`;
+    writeFileSync(program, `process.stdin.on('end', () => process.exit(0)); ${code}`, { mode: 0o644 });
+    const spec = { name: 'git-gate', program, network: true, programs, scratch: true };
+    const { pid } = await subject.ask<Started>('sidecar', { spec });
+    const ended = await subject.ask<typeof status>('signal', { name: 'git-gate', signal });
+    if (signal === 'SIGTERM') expect(ended).toEqual(status);
+    else await waitUntil(() => !isRunning(pid));
   });
 
   test('a folder that a killed owner left is found and removed', async () => {

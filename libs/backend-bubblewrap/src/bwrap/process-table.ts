@@ -27,12 +27,23 @@ export function processEntry(pid: number): ProcessEntry | null {
   }
 }
 
-/** The given processes that live, and all that descend from them. */
-export function processTree(roots: readonly number[]): number[] {
-  const entries = readdirSync('/proc')
+/** The oldest child of a process, null when it has none. */
+export function firstChild(parent: number): number | null {
+  const children = allProcesses().filter((entry) => entry.parent === parent);
+  const [first] = children.toSorted((a, b) => Number(a.startTime) - Number(b.startTime) || a.pid - b.pid);
+  return first?.pid ?? null;
+}
+
+function allProcesses(): ProcessEntry[] {
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((name) => processEntry(Number(name)))
     .filter((entry) => entry !== null);
+}
+
+/** The given processes that live, and all that descend from them. */
+export function processTree(roots: readonly number[]): number[] {
+  const entries = allProcesses();
   const found = new Set(entries.filter(({ pid }) => roots.includes(pid)).map(({ pid }) => pid));
   for (let grown = true; grown;) {
     grown = false;

@@ -36,6 +36,9 @@ export function sidecarCommand(spec: SidecarSpec): string[] {
   return [`${ownDir}/node`, '--disable-sigusr1', sidecarProgram(spec)];
 }
 
+/** Whether the sidecar is the first process of its sandbox, and not the child of one that takes up orphans. */
+export const isFirstProcess = ({ programs }: SidecarSpec): boolean => programs.length === 0;
+
 /**
  * Options of bwrap for one sidecar: Node, its libraries, one program file, a folder to put its socket in, and what it
  * asked for besides.
@@ -43,7 +46,8 @@ export function sidecarCommand(spec: SidecarSpec): string[] {
 export function sidecarArgs(spec: SidecarSpec, root: SidecarRoot): string[] {
   return [
     namespaceArgs({ network: spec.network, ids: guestId }),
-    ['--as-pid-1'],
+    // Programs leave children behind, e.g. ssh that shares a connection; those are for bwrap to take up when they end.
+    isFirstProcess(spec) ? ['--as-pid-1'] : [],
     libraryArgs(),
     privateArgs(fewFiles),
     ['--dir', '/etc'],

@@ -11,7 +11,7 @@ import { createBubblewrapBackend } from '@bot-bottle/backend-bubblewrap';
 
 interface Command {
   readonly id: number;
-  readonly op: 'open' | 'exec' | 'sidecar' | 'check' | 'pids' | 'close' | 'leftovers' | 'clean';
+  readonly op: 'open' | 'exec' | 'sidecar' | 'signal' | 'check' | 'pids' | 'close' | 'leftovers' | 'clean';
   readonly [key: string]: unknown;
 }
 
@@ -48,6 +48,11 @@ async function run(command: Command): Promise<unknown> {
         sidecar.exited.then((status) => `exited ${JSON.stringify(status)}`),
       ]);
       return { pid: sidecar.pid, first };
+    }
+    case 'signal': {
+      const sidecar = sidecars.get(command['name'] as string);
+      sidecar?.kill(command['signal'] as NodeJS.Signals);
+      return await sidecar?.exited;
     }
     case 'check':
       if (host === null || bottle === null) throw new Error('no bottle');
