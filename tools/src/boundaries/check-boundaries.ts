@@ -70,9 +70,10 @@ function checkDeclared(each: WorkspacePackage, rootDependencies: readonly string
 
 /** A relative path goes past every other rule; only what tests share may be taken that way, by tests. */
 function checkForeign(each: WorkspacePackage): string[] {
+  const isPublished = (path: string): boolean => path.startsWith('src/') && layerOf(each) !== 'test';
   return each.files.flatMap(({ path, foreign = [] }) =>
     foreign
-      .filter((target) => path.startsWith('src/') || !target.includes('/test/support/'))
+      .filter((target) => isPublished(path) || !target.includes('/test/support/'))
       .map((target) => `${each.dir}/${path}: imports ${target} of another package by a relative path`),
   );
 }
