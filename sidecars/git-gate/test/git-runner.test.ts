@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Git, GitRun } from '../src/contracts.ts';
 import { createGit } from '../src/git/create-git.ts';
 import { gitEnvironment } from '../src/git/git-environment.ts';
+import { requireGit } from '../src/git/require-git.ts';
 import { addBareRepo } from './support/bare-repo.ts';
 import { findProgram } from './support/required.ts';
 
@@ -148,7 +149,7 @@ describe.skipIf(program === null)('a run of git', () => {
       const given = Object.keys(gitEnvironment({ git: program ?? '', home }, null, run.env));
       const theirs = ['PWD', 'OLDPWD', 'SHLVL', '_', 'GIT_EXEC_PATH', 'GIT_PROTOCOL'];
       expect(names.filter((name) => ![...given, ...theirs].includes(name))).toEqual([]);
-      expect(names).toContain('GIT_NO_REPLACE_OBJECTS');
+      expect(names).toContain('GIT_CONFIG_GLOBAL');
     } finally {
       for (const name of ['GIT_GATE_KEY_0', 'SSH_AUTH_SOCK', 'GIT_DIR']) delete process.env[name];
     }
@@ -204,6 +205,24 @@ describe.skipIf(program === null)('a run of git', () => {
     expect(stderr).toHaveLength(100);
     expect(Math.max(...stderr.map((line) => line.length))).toBe(1000);
     expect(stderr.find((line) => line.startsWith('last'))).toBeDefined();
+  });
+});
+
+describe('the git that is needed', () => {
+  const answering = (text: string): Git => ({
+    run: async () => ({ code: 0, stdout: Buffer.from(text), stderr: [] }),
+    stream: async function* none() {},
+  });
+
+  test.each(['git version 2.31.0', 'git version 2.39.5 (Apple Git-154)', 'git version 3.0.1'])(
+    '%s',
+    async (text) => {
+      await requireGit(answering(text));
+    },
+  );
+
+  test.each(['git version 2.30.9', 'git version 1.99.0', 'nonsense', ''])('is not %s', async (text) => {
+    await expect(requireGit(answering(text))).rejects.toMatchObject({ code: 'invalid_config' });
   });
 });
 

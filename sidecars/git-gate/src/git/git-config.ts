@@ -14,6 +14,7 @@ const harmless = [
   'missingSpaceBeforeEmail',
   'missingTaggerEntry',
   'multipleAuthors',
+  'zeroPaddedDate',
   'zeroPaddedFilemode',
 ] as const;
 

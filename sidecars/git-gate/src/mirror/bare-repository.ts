@@ -46,6 +46,7 @@ export async function openBareRepository(options: BareRepositoryOptions): Promis
   const marker = join(gitDir, 'git-gate-clean');
   const packs = join(gitDir, 'objects', 'pack');
   let format: ObjectFormat = 'sha1';
+  let head: string | null = null;
 
   const run = async (args: readonly string[], more: Partial<GitRun> = {}): Promise<Buffer> => {
     const result = await git.run({ args, view, timeoutMs: LOCAL_MS, ...more });
@@ -61,6 +62,7 @@ export async function openBareRepository(options: BareRepositoryOptions): Promis
     const init = ['init', '--quiet', '--bare', '--template=', `--object-format=${next}`, gitDir];
     await run(init, { view: null });
     format = next;
+    head = null;
     await configure();
   };
   const configure = async (): Promise<void> => {
@@ -92,7 +94,10 @@ export async function openBareRepository(options: BareRepositoryOptions): Promis
     format: () => format,
     reset,
     refs,
-    setHead: async (ref) => void (await run(['symbolic-ref', 'HEAD', ref])),
+    setHead: async (ref) => {
+      if (ref !== head) await run(['symbolic-ref', 'HEAD', ref]);
+      head = ref;
+    },
     packBytes: async () => {
       const names = await readdir(packs).catch((): string[] => []);
       const sizes = names.map(async (name) => (await stat(join(packs, name)).catch(() => null))?.size ?? 0);
