@@ -112,7 +112,7 @@ test('a key that another repository of GitHub has is refused as in use', async (
   const { key } = sample();
   forge.addRepo('owner/other', [key.publicKey.split(' ').slice(0, 2).join(' ')]);
   const error = await failureOf(sampleClient('github', forge).create(key));
-  expect(error).toMatchObject({ code: 'key_in_use', nothingDone: true });
+  expect(error).toMatchObject({ code: 'key_in_use', nothingDone: false });
   expect(String(error)).toContain('key is already in use');
 });
 

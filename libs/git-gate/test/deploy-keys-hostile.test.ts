@@ -59,6 +59,15 @@ test('a redirect names its host on one visible line', async () => {
   expect(String(error)).toContain('redirects to moved.example');
 });
 
+test('a redirect to a host named after the token does not show it in lower case', async () => {
+  await using forge = await answering({
+    status: 302,
+    headers: { location: 'https://SeCrEtToKeN99.example/' },
+  });
+  const error = await failureOf(sampleClient('github', forge, { token: 'SeCrEtToKeN99' }).find(absent));
+  expect(String(error)).toContain('redirects to ***.example');
+});
+
 test.each<[string, FakeReply]>([
   [
     'HTML',

@@ -51,7 +51,7 @@ describe.each(providers)('%s', (provider) => {
   ])('a POST with %s is found again and not sent twice', async (_name, fault) => {
     await using forge = await sampleForge(provider, 2);
     forge.fault = once('POST', fault);
-    const { id } = await sampleClient(provider, forge, { timeoutMs: 250 }).create(sample());
+    const { id } = await sampleClient(provider, forge, { timeoutMs: 1000 }).create(sample());
     expect(forge.keys(repo).map((key) => key.id)).toContain(id);
     expect(forge.keys(repo)).toHaveLength(3);
     expect(forge.requests.filter((line) => line.startsWith('POST'))).toHaveLength(1);

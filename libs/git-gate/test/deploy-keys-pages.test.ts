@@ -72,3 +72,12 @@ test('a key whose text the forge does not show is found by its title', async () 
   forge.fault = () => ({ kind: 'reply', reply: { status: 200, body } });
   expect(await sampleClient('gitea', forge).find(absent)).toBe(7);
 });
+
+test('a key without text or title does not hide the others', async () => {
+  await using forge = await sampleForge('gitlab');
+  const [key] = sampleKeys(1);
+  const body = [{ id: 1, title: null, key: null }, { id: 2 }, { id: 3, title: 'a', key }];
+  forge.fault = () => ({ kind: 'reply', reply: { status: 200, body } });
+  const fingerprint = fingerprintOf(key ?? '') ?? '';
+  expect(await sampleClient('gitlab', forge).find({ title: 'b', fingerprint })).toBe(3);
+});

@@ -36,6 +36,14 @@ test('records are added, get their id and are removed', async () => {
   expect(await records.list()).toEqual([record('2')]);
 });
 
+test('an id for a key that is not recorded is an error', async () => {
+  await using folder = await scratch();
+  const records = new DeployKeyRecords(folder.path);
+  expect(await failureOf(records.setId(record('1').title, 42))).toMatchObject({
+    code: 'records_unavailable',
+  });
+});
+
 test('a folder without a file has no records, and gets none by being read', async () => {
   await using folder = await scratch();
   expect(await new DeployKeyRecords(folder.path).list()).toEqual([]);
@@ -76,6 +84,7 @@ test.each([
   ['another version', '{"version":2,"keys":[]}'],
   ['an unknown key', entry({ token: 'x' })],
   ['a title that is not ours', entry({ title: 'deploy@ci' })],
+  ['a path that could be read as more', entry({ repoPath: '/a/b?x=\u001b[2J' })],
   ['an id that is none', entry({ id: '../1' })],
 ])('%s is a clear error and stays as it is', async (_name, text) => {
   await using folder = await scratch();

@@ -5,9 +5,12 @@ import { z } from 'zod';
 export const deployKeyRecordSchema = z.strictObject({
   forge: z.enum(['gitea', 'github', 'gitlab']),
   apiUrl: z.string().max(2048).nullable().describe("null: the forge's public service, or `host`"),
-  host: z.string().min(1).max(255),
-  repoPath: z.string().min(1).max(1024),
-  tokenRef: z.string().min(1).max(255).describe('name of the host variable that holds the forge token'),
+  host: z.string().regex(/^[A-Za-z0-9._:%[\]-]{1,255}$/),
+  repoPath: z.string().regex(/^[A-Za-z0-9._~+@=,:/-]{1,1024}$/),
+  tokenRef: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,254}$/)
+    .describe('name of the host variable that holds the forge token'),
   title: z.string().regex(/^bot-bottle\/[a-z0-9-]{1,64}\/[0-9a-f]{32}$/),
   fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/),
   id: z.int().positive().nullable().describe('null: not known whether the forge has the key'),

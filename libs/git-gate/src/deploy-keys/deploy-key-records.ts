@@ -35,7 +35,12 @@ export class DeployKeyRecords {
 
   /** Notes the id that the forge gave. @throws DeployKeyError */
   async setId(title: string, id: number): Promise<void> {
-    await this.#change((records) => records.map((each) => (each.title === title ? { ...each, id } : each)));
+    await this.#change((records) => {
+      if (records.every((each) => each.title !== title)) {
+        throw new DeployKeyError('records_unavailable', `${this.#path} no longer lists ${title}`);
+      }
+      return records.map((each) => (each.title === title ? { ...each, id } : each));
+    });
   }
 
   /** Forgets a key, which must be gone from the forge. @throws DeployKeyError */

@@ -7,11 +7,11 @@ export type DeployKeyErrorCode =
   | 'unauthorized'
   | 'forbidden'
   | 'not_found'
-  | 'key_in_use'
   | 'refused'
   | 'rate_limited'
   | 'redirected'
-  // whether the forge did it is not known
+  // whether the forge did it is not known; a fresh key is in use when a proxy sent a POST twice
+  | 'key_in_use'
   | 'unreachable'
   | 'server_failed'
   | 'timed_out'
@@ -29,7 +29,6 @@ const nothingDone: ReadonlySet<DeployKeyErrorCode> = new Set([
   'unauthorized',
   'forbidden',
   'not_found',
-  'key_in_use',
   'refused',
   'rate_limited',
   'redirected',

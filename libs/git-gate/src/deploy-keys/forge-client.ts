@@ -15,7 +15,12 @@ export const MAX_PAGES = 50;
 /** When a key is looked for after a POST whose outcome is unknown: waits before each look, in milliseconds. */
 const LOOK_WAITS_MS = [1000, 3000, 8000] as const;
 
-const registeredKey = z.object({ id: z.int().positive(), title: z.string(), key: z.string() });
+/** Only ids are indispensable: one odd key of somebody else must not hide ours. */
+const registeredKey = z.object({
+  id: z.int().positive(),
+  title: z.string().catch(''),
+  key: z.string().catch(''),
+});
 const registeredKeys = z.array(registeredKey);
 
 /** What identifies a key of ours at a forge. */
@@ -120,10 +125,8 @@ export function forgeClient(options: ForgeClientOptions): ForgeClient {
     }
   }
 
-  /** A proxy that repeats a POST makes the second one fail with `key_in_use`. */
   async function afterUnknown(error: unknown, key: KeyIdentity): Promise<number | null> {
-    if (!DeployKeyError.isInstance(error) || error.code === 'aborted') return null;
-    if (error.nothingDone) return error.code === 'key_in_use' ? await find(key).catch(() => null) : null;
+    if (!DeployKeyError.isInstance(error) || error.nothingDone || error.code === 'aborted') return null;
     for (const ms of LOOK_WAITS_MS) {
       try {
         await pause(ms, url.host, options);

@@ -1,3 +1,4 @@
+import { visibleLine } from '@bot-bottle/audit';
 import type { DeployKeyForge } from '@bot-bottle/manifest';
 import { DeployKeyError } from './error.ts';
 import { forges } from './forges.ts';
@@ -30,7 +31,7 @@ export function keysUrl(target: ForgeTarget): URL {
   if (!isPath || segments.length < 2 || (target.provider !== 'gitlab' && segments.length > 2)) {
     throw new DeployKeyError(
       'invalid_target',
-      `${JSON.stringify(target.repoPath)} is not the path of a repository at ${forge.label}`,
+      `${visibleLine(target.repoPath, 200)} is not the path of a repository at ${forge.label}`,
       { hint: 'a deploy key needs a URL that ends in /owner/name' },
     );
   }
