@@ -9,9 +9,11 @@ import { BackendError } from '../errors.ts';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
 import { provision } from '../provision/provision.ts';
 import type { ResolvedSecrets } from '../secrets/resolve-secrets.ts';
-import { SecretStore } from '../secrets/secret-store.ts';
+import type { SecretStore } from '../secrets/secret-store.ts';
 import { metadataFor } from '../state/metadata.ts';
 import { StateStore } from '../state/state-store.ts';
+import { allOrFirstError } from './all-or-first-error.ts';
+import { DeployKeys } from './deploy-keys.ts';
 import { egressSetup, readExtraCa, type SidecarSetup } from './egress-config.ts';
 import { gitGatePrograms, gitGateSetup } from './git-gate-config.ts';
 import { LaunchedBottle } from './launched-bottle.ts';
@@ -62,7 +64,8 @@ async function launch(options: LaunchOptions, undo: UndoStack): Promise<Launched
   const extraCa = await readExtraCa(plan.egress.extraCaFile);
   const lock = await state.lock(plan.identity);
   undo.add('releasing the lock', () => lock.release());
-  undo.add('removing the state', () => removeState(state, plan));
+  const deployKeys = new DeployKeys({ plan, forgeTokens: options.secrets.forgeTokens });
+  undo.add('removing the state', () => removeState(state, plan, deployKeys));
   await state.create(plan.identity, metadataFor(plan, options.cwd, process.pid));
   // At once: the backend looks for this mark before it removes the bottle's home.
   if (plan.keep) await state.preserve(plan.identity, 'kept with --keep');
@@ -70,15 +73,23 @@ async function launch(options: LaunchOptions, undo: UndoStack): Promise<Launched
   const { mintAuthority } = await import('@bot-bottle/egress');
   const minting = mintAuthority({ bottle: plan.identity, days: 30 });
   const canary = canaryFor([...Object.keys(plan.env), ...plan.forwardedEnv.map(({ name }) => name)]);
+  minting.catch(() => undefined);
+  const opening = openAudit(plan, undo);
+  // Revoking comes after everything else that a forge could hold up, but is still written down.
+  if (deployKeys.isNeeded) await opening;
+  undo.add('revoking deploy keys', () => deployKeys.revoke());
   const openHost = async (): Promise<BottleHost> => {
     const opened = await options.backend.open(specOf(plan));
     undo.add('closing the bottle', () => opened.close(), 'opened together');
     return opened;
   };
-  const [audit, host] = await allOrFirstError([openAudit(plan, undo), openHost(), minting] as const);
+  const provisioning = opening.then((log) => deployKeys.provision(log, options.signal));
+  const work = [opening, openHost(), provisioning, minting] as const;
+  const [audit, host, provisionedKeys, authority] = await allOrFirstError(work);
   try {
     options.signal?.throwIfAborted();
-    return await bringUp({ ...options, undo, audit, host, canary, extraCa, authority: await minting });
+    const opened = { ...options, undo, audit, host, canary, extraCa, authority };
+    return await bringUp({ ...opened, deployKeys, provisionedKeys });
   } catch (error) {
     const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
     const failed = hostEvent('start', 'failed', plan.identity, {
@@ -96,6 +107,9 @@ interface Opened extends LaunchOptions {
   readonly canary: Canary;
   readonly extraCa: string | null;
   readonly authority: Authority;
+  readonly deployKeys: DeployKeys;
+  /** slot of the git gate → private key */
+  readonly provisionedKeys: SecretStore;
 }
 
 /** Sidecars and bottle start side by side; nothing of the agent runs yet. */
@@ -104,7 +118,7 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
   const gate = gitGateSetup(plan, secrets, {
     listen: host.listenAddress('git-gate'),
     canary,
-    provisionedKeys: new SecretStore(),
+    provisionedKeys: options.provisionedKeys,
   });
   const setups: Partial<Record<SidecarName, SidecarSetup>> = {
     egress: egressSetup(plan, secrets, { listen: host.listenAddress('egress'), authority, canary, extraCa }),
@@ -165,7 +179,15 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
   undo.add('closing proposals', () => desk.close());
   // First of all, so that no connection of the agent keeps a sidecar from draining at once.
   undo.add('ending the agent', () => ready.bottle.close());
-  return await LaunchedBottle.open({ plan, audit, undo, desk, ...ready, ...pickOwner(options) });
+  return await LaunchedBottle.open({
+    plan,
+    audit,
+    undo,
+    desk,
+    deployKeys: options.deployKeys,
+    ...ready,
+    ...pickOwner(options),
+  });
 }
 
 interface Ready {
@@ -192,8 +214,9 @@ async function openDesk({ plan, audit, onWarning }: Opened): Promise<ProposalDes
   });
 }
 
-async function removeState(state: StateStore, plan: BottlePlan): Promise<void> {
-  if (!(await state.isPreserved(plan.identity))) await state.remove(plan.identity);
+/** What is recorded of a deploy key that may still be registered is the only way to find it. */
+async function removeState(state: StateStore, plan: BottlePlan, { hasLeft }: DeployKeys): Promise<void> {
+  if (!hasLeft && !(await state.isPreserved(plan.identity))) await state.remove(plan.identity);
 }
 
 async function openAudit(plan: BottlePlan, undo: UndoStack): Promise<AuditLog> {
@@ -232,20 +255,4 @@ function environmentOf(options: LaunchOptions, bottle: Bottle, canary: Canary): 
     pathEntries: bottle.pathEntries ?? [],
     ...(options.term === undefined ? {} : { term: options.term }),
   });
-}
-
-/** Like `Promise.all`, but settles only when nothing is under way any more, so that an undo meets no late comer. */
-async function allOrFirstError<T extends readonly unknown[]>(
-  work: T,
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  let first: { readonly error: unknown } | null = null;
-  for (const each of work) {
-    Promise.resolve(each).catch((error: unknown) => {
-      first ??= { error };
-    });
-  }
-  const settled = await Promise.allSettled(work);
-  if (first !== null) throw (first as { readonly error: unknown }).error;
-  void settled;
-  return await Promise.all(work);
 }

@@ -5,6 +5,7 @@ import type { BottlePlan } from '../plan/bottle-plan.ts';
 import { StateStore } from '../state/state-store.ts';
 import type { BottleStatus } from './control-messages.ts';
 import { ControlServer, type ExecRequest } from './control-server.ts';
+import type { DeployKeys } from './deploy-keys.ts';
 import { OwnerError } from './errors.ts';
 import { MainProcess } from './main-process.ts';
 import { hostEvent } from './owner-audit.ts';
@@ -17,6 +18,7 @@ export interface OwnedParts {
   readonly audit: AuditLog;
   readonly undo: UndoStack;
   readonly bottle: Bottle;
+  readonly deployKeys: Pick<DeployKeys, 'hasLeft'>;
   readonly desk: Pick<ProposalDesk, 'list' | 'decide'>;
   /** environment of every process in the bottle */
   readonly env: Readonly<Record<string, string>>;
@@ -72,6 +74,11 @@ export class LaunchedBottle {
   /** whether somebody asked over the socket to end the bottle */
   get wasStopped(): boolean {
     return this.#stopped;
+  }
+
+  /** After `close`: whether a deploy key may still be registered. The exit code must not be 0 then. */
+  get hasLeftDeployKeys(): boolean {
+    return this.#parts.deployKeys.hasLeft;
   }
 
   /** environment of every process in the bottle */
@@ -145,6 +152,11 @@ export class LaunchedBottle {
     this.#stopped = true;
     void this.close();
     await this.#undone.promise;
+    if (this.hasLeftDeployKeys) {
+      throw new OwnerError('failed', `${this.identity} has ended, but a deploy key may still be registered`, {
+        hint: 'bot-bottle cleanup revokes it',
+      });
+    }
   }
 
   async #exec(request: ExecRequest): Promise<BottleProcess> {
