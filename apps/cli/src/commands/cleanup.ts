@@ -1,19 +1,27 @@
 import {
   botBottleHome,
   BackendError,
+  describeDeployKey,
   enumerateActive,
+  recordedDeployKeys,
+  revokeRecordedKey,
   runtimeDir,
   StateStore,
   type Leftover,
 } from '@bot-bottle/backend';
 import { visibleLine } from '@bot-bottle/audit';
+import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import { builtBackends } from '../launch/choose-backend.ts';
 import { reportOptionsSchema } from '../parse-options.ts';
 import { confirm } from '../terminal/prompts.ts';
 
+/** milliseconds that one deploy key gets; rate limits of a forge are waited for */
+const revokeLimitMs = 5 * 60_000;
+
 /** What is removed, whoever left it. */
-type Found = Pick<Leftover, 'kind' | 'identity' | 'description' | 'remove'> & {
+type Found = Pick<Leftover, 'identity' | 'description' | 'remove'> & {
+  readonly kind: Leftover['kind'] | 'deploy-key';
   readonly backend: string | null;
 };
 
@@ -56,18 +64,22 @@ async function removeAll(found: readonly Found[], printer: CommandContext['print
       await each.remove();
     } catch (error) {
       failed.push(each.description);
-      printer.warning(
-        `${each.description}: ${error instanceof Error ? error.message : 'could not be removed'}`,
-      );
+      printer.warning(`${each.description}: ${reasonOf(error)}`);
     }
   }
   return failed;
 }
 
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'could not be removed';
+  const hint: unknown = Reflect.get(error, 'hint');
+  return typeof hint === 'string' ? `${error.message} (${hint})` : error.message;
+}
+
 async function findAll(io: CommandContext['io']): Promise<Found[]> {
   const { bottles, silent } = await enumerateActive({ runtimeDir: runtimeDir(io.env) });
   const live = new Set([...bottles, ...silent].map(({ identity }) => identity));
-  const state = await staleState(botBottleHome(io.env), live);
+  const state = await staleState(io, live);
   const found: Found[] = [];
   for (const make of Object.values(builtBackends)) {
     const backend = await make?.();
@@ -77,8 +89,8 @@ async function findAll(io: CommandContext['io']): Promise<Found[]> {
 }
 
 /** State folders that nobody owns and nobody asked to keep. Whoever launches meanwhile is added to the live ones. */
-async function staleState(home: string, live: Set<string>): Promise<Found[]> {
-  const store = new StateStore(home);
+async function staleState({ env }: CommandContext['io'], live: Set<string>): Promise<Found[]> {
+  const store = new StateStore(botBottleHome(env));
   const stale: Found[] = [];
   for (const { identity, stateDir, preserved } of await store.list()) {
     if (live.has(identity)) continue;
@@ -89,6 +101,7 @@ async function staleState(home: string, live: Set<string>): Promise<Found[]> {
       live.add(identity);
       continue;
     }
+    stale.push(...(await staleDeployKeys({ store, identity, stateDir, env })));
     if (preserved) continue;
     const description = `state of ${identity} (${stateDir})`;
     stale.push({
@@ -96,8 +109,44 @@ async function staleState(home: string, live: Set<string>): Promise<Found[]> {
       kind: 'folder',
       identity,
       description,
-      remove: () => store.remove(identity),
+      remove: async () => {
+        // What is recorded there is the only way to find them.
+        if ((await recordedDeployKeys(stateDir)).length > 0) {
+          throw new CliError('refused', 'kept, because deploy keys are recorded in it that are not revoked');
+        }
+        await store.remove(identity);
+      },
     });
   }
   return stale;
+}
+
+/** Keys of a dead bottle that may still be registered with a forge. */
+async function staleDeployKeys(of: {
+  readonly store: StateStore;
+  readonly identity: string;
+  readonly stateDir: string;
+  readonly env: CommandContext['io']['env'];
+}): Promise<Found[]> {
+  const { store, identity, stateDir, env } = of;
+  const found = { backend: null, kind: 'deploy-key', identity } as const;
+  try {
+    return (await recordedDeployKeys(stateDir)).map((record) => ({
+      ...found,
+      description: `deploy key ${describeDeployKey(record)}`,
+      remove: async () => {
+        const lock = await store.lock(identity);
+        try {
+          const limit = AbortSignal.timeout(revokeLimitMs);
+          const { DeployKeyRecords } = await import('@bot-bottle/git-gate');
+          await revokeRecordedKey(new DeployKeyRecords(stateDir), record, env[record.tokenRef], limit);
+        } finally {
+          await lock.release();
+        }
+      },
+    }));
+  } catch (error) {
+    const remove = (): Promise<never> => Promise.reject(error);
+    return [{ ...found, description: `deploy keys of ${identity}, whose records cannot be read`, remove }];
+  }
 }

@@ -7,6 +7,7 @@ import { visibleLine } from '@bot-bottle/audit';
 import type { CommandContext } from '../command-context.ts';
 import { builtBackends, chooseBackend } from '../launch/choose-backend.ts';
 import { detachedRequestSchema, type DetachedAnswer } from '../launch/detached-request.ts';
+import { endCode } from '../launch/run-owned.ts';
 import { sidecarPrograms } from '../launch/sidecar-programs.ts';
 import { watchSignals } from '../launch/watch-signals.ts';
 import { exitCodeOf } from '../output/exit-code.ts';
@@ -18,8 +19,10 @@ export async function owner({ io }: CommandContext): Promise<number> {
   const onStarterGone = (): void => starter.abort();
   const abandoned = AbortSignal.any([signals.signal, starter.signal]);
   let launched: LaunchedBottle;
+  let stateDir: string;
   try {
     const request = detachedRequestSchema.parse(JSON.parse(await firstLine(io.stdin)));
+    ({ stateDir } = request.plan);
     // The process that asked keeps its end open until it has the answer.
     for (const event of ['end', 'close']) io.stdin.once(event, onStarterGone);
     io.stdin.resume();
@@ -38,13 +41,14 @@ export async function owner({ io }: CommandContext): Promise<number> {
       sidecarPrograms: sidecarPrograms(request.plan.sidecars),
       cwd: request.cwd,
       signal: abandoned,
-      onWarning: (message) => note(request.plan.stateDir, message),
+      onWarning: (message) => note(stateDir, message),
       ...(request.term === null ? {} : { term: request.term }),
     });
   } catch (error) {
     answer(io.stdout, failure(error));
     return 125;
   }
+  let exitCode: number;
   try {
     const running = launched.runMain({
       stdin: null,
@@ -62,11 +66,12 @@ export async function owner({ io }: CommandContext): Promise<number> {
     answer(io.stdout, { ok: true, identity: launched.identity });
     detach(io);
     const status = await Promise.race([running, signals.received]);
-    return status === null ? (signals.exitCode ?? 143) : exitCodeOf(status);
+    exitCode = status === null ? (signals.exitCode ?? 143) : exitCodeOf(status);
   } finally {
-    await launched.close();
+    for (const warning of await launched.close()) note(stateDir, warning);
     signals.close();
   }
+  return endCode(exitCode, launched);
 }
 
 /** Nobody sees a detached owner's warnings, so they are kept with the state. */

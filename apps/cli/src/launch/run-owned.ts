@@ -26,7 +26,8 @@ export interface OwnedRun {
 
 /**
  * Launches, runs the agent's program to its end, takes everything down, and tells the exit code: 125 when the launch
- * failed, 126 or 127 when the program cannot be started, 130 and the like when a signal came, else the program's own.
+ * failed, 126 or 127 when the program cannot be started, 130 and the like when a signal came, else the program's own,
+ * but never 0 when something stays registered with a forge.
  */
 export async function runOwned(
   context: CommandContext,
@@ -53,13 +54,23 @@ export async function runOwned(
     if (signals.exitCode !== null) return signals.exitCode;
     return reportError(error, printer, 125);
   }
+  let exitCode: number;
   try {
     run.onReady?.(launched);
-    return await toTheEnd(context, launched, run, signals);
+    exitCode = await toTheEnd(context, launched, run, signals);
   } finally {
     for (const warning of await launched.close()) printer.warning(warning);
     signals.close();
   }
+  return endCode(exitCode, launched);
+}
+
+/** A deploy key that may still be registered must not go unnoticed: 1 where the program itself ended with 0. */
+export function endCode(
+  exitCode: number,
+  { hasLeftDeployKeys }: Pick<LaunchedBottle, 'hasLeftDeployKeys'>,
+): number {
+  return exitCode === 0 && hasLeftDeployKeys ? 1 : exitCode;
 }
 
 async function toTheEnd(
