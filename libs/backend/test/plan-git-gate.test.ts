@@ -151,6 +151,15 @@ describe('the plan of a git gate', () => {
     });
   });
 
+  it('refuses a deploy key for what no forge has as a repository', async () => {
+    const { programs, plan } = await machine();
+    await programs('git', 'ssh');
+    const repo = sampleRepo('a', { key: provisioned, path: '/only-one-part.git' });
+    await expect(plan([repo], '', { FORGE_TOKEN: 'forge-secret' })).rejects.toMatchObject({
+      code: 'invalid_target',
+    });
+  });
+
   it('goes on without a host key, and warns with what to add', async () => {
     const { keyFile, programs, plan } = await machine();
     await programs('git', 'ssh');

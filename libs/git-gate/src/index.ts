@@ -45,6 +45,6 @@ export {
   type ForgeClientOptions,
   type KeyIdentity,
 } from './deploy-keys/forge-client.ts';
-export type { ForgeTarget } from './deploy-keys/forge-target.ts';
+export { keysUrl, type ForgeTarget } from './deploy-keys/forge-target.ts';
 export type { NewDeployKey } from './deploy-keys/forges.ts';
 export { type DeployKeyPair, generateKeyPair } from './deploy-keys/generate-key-pair.ts';

@@ -1,4 +1,4 @@
-import { gateRepos } from '@bot-bottle/git-gate';
+import { gateRepos, keysUrl } from '@bot-bottle/git-gate';
 import type { EffectiveAgent } from '@bot-bottle/manifest';
 import type { SecretRef } from '@bot-bottle/providers';
 import { BackendError } from '../errors.ts';
@@ -20,7 +20,7 @@ const packages = { git: 'git', ssh: 'openssh-client' } as const;
 /**
  * What the git gate of a bottle needs; null when the bottle declares no repository. Keys are looked for, not read.
  *
- * @throws BackendError `program_not_found`, `secret_unavailable`, `host_env_missing`
+ * @throws BackendError `program_not_found`, `secret_unavailable`, `host_env_missing`; DeployKeyError `invalid_target`
  */
 export async function planGitGate(
   agent: EffectiveAgent,
@@ -44,6 +44,8 @@ export async function planGitGate(
       continue;
     }
     if ((deps.env[key.tokenRef] ?? '') === '') throw missingHostEnv(key.tokenRef);
+    // Said before anything is confirmed: a path that no repository of that forge has.
+    keysUrl({ provider: key.provider, host, apiUrl: key.apiUrl, repoPath: path, tokenRef: key.tokenRef });
     provisioned.push({
       repo: name,
       slot,
