@@ -1,3 +1,3 @@
-import { libraryConfig } from '../../tsup.base.ts';
+import { bundleConfig } from '../../tsup.base.ts';
 
-export default libraryConfig();
+export default bundleConfig({ library: ['src/index.ts'], program: ['src/main.ts'] });
