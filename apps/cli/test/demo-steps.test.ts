@@ -11,6 +11,11 @@ const denied = (code: string): AgentReport['host'] => ({
   error: null,
 });
 
+const refused: AgentReport['secretPush'] = {
+  code: 1,
+  said: 'remote: git-gate: secret_found: config.ini:1: gitleaks/gitlab-pat\n ! [remote rejected] leak',
+};
+
 const good: DemoFacts = {
   token: 'the-token',
   report: {
@@ -23,12 +28,19 @@ const good: DemoFacts = {
     dns: 'EAI_AGAIN',
     outside: 'ENETUNREACH',
     upstream: 'ECONNREFUSED',
+    clone: { code: 0, said: '' },
+    cleanPush: { code: 0, said: '' },
+    secretPush: refused,
+    hiddenPush: refused,
     env: '{}',
   },
+  branches: ['feature'],
+  upstreamObjects: '',
+  deployKeyInBottle: false,
   requests: [{ method: 'GET', path: '/v1/hello', authorization: 'Bearer the-token' }],
   tokenInBottle: false,
   tokenInAnswers: false,
-  audit: { ok: true, lines: 10, denied: 4 },
+  audit: { ok: true, lines: 10, denied: 5 },
   filesWithSecrets: [],
   filesSearched: 7,
 };
@@ -57,10 +69,19 @@ it.each<[string, Partial<DemoFacts>]>([
     { requests: [...good.requests, { method: 'POST', path: '/v1/notes', authorization: '' }] },
   ],
   ['a leak is let through', report({ leak: ok })],
+  ['a clone fails', report({ clone: { code: 128, said: 'fatal' } })],
+  ['the deploy key is in the bottle', { deployKeyInBottle: true }],
+  ['a clean push fails', report({ cleanPush: refused })],
+  ['a clean push does not arrive', { branches: [] }],
+  ['a push with a secret is accepted', report({ secretPush: { code: 0, said: '' } })],
+  ['a push with a secret is refused for another reason', report({ secretPush: { code: 1, said: 'no' } })],
+  ['a hidden secret is accepted', report({ hiddenPush: { code: 0, said: '' } })],
+  ['a branch with a secret arrives', { branches: ['feature', 'leak'] }],
+  ['an object with a hidden secret arrives', { upstreamObjects: 'blob 40\nhidden_token = glpat' }],
   ['a name resolves', report({ dns: 'resolved' })],
   ['the outside answers', report({ outside: 'connected' })],
   ['the host is reachable', report({ upstream: 'connected' })],
-  ['the chain is broken', { audit: { ok: false, lines: 10, denied: 4 } }],
+  ['the chain is broken', { audit: { ok: false, lines: 10, denied: 5 } }],
   ['a denial is not recorded', { audit: { ok: true, lines: 10, denied: 3 } }],
   ['a file holds a secret', { filesWithSecrets: ['x'] }],
   ['nothing was searched', { filesSearched: 0 }],

@@ -10,6 +10,9 @@ const answer = z.strictObject({
   error: z.string().nullable(),
 });
 
+/** How one git command ended, and what it said. */
+const gitAnswer = z.strictObject({ code: z.number().nullable(), said: z.string() });
+
 /** What the scripted agent reports. It comes out of a bottle, so it is checked like anything hostile. */
 export const agentReportSchema = z.strictObject({
   allowed: answer,
@@ -21,21 +24,28 @@ export const agentReportSchema = z.strictObject({
   dns: z.string(),
   outside: z.string(),
   upstream: z.string(),
+  clone: gitAnswer,
+  cleanPush: gitAnswer,
+  secretPush: gitAnswer,
+  hiddenPush: gitAnswer,
   env: z.string(),
 });
 export type AgentReport = z.output<typeof agentReportSchema>;
 
 /**
- * The agent of the demo, for `node -e` in the bottle. It has nothing but Node.js and speaks to the proxy of its
- * environment, as any client does.
+ * The agent of the demo, for `node -e` in the bottle. It has nothing but Node.js and git, and speaks to the proxy of
+ * its environment, as any client does.
  */
-export function agentScript(port: number): string {
+export function agentScript(port: number, remoteUrl: string): string {
   return `
 const { request } = require('node:http');
+const { spawnSync } = require('node:child_process');
+const { randomBytes } = require('node:crypto');
+const fs = require('node:fs');
 const tls = require('node:tls');
 const net = require('node:net');
 const dns = require('node:dns/promises');
-const api = ${JSON.stringify(DemoApi.host)}, port = ${port};
+const api = ${JSON.stringify(DemoApi.host)}, port = ${port}, remote = ${JSON.stringify(remoteUrl)};
 
 function ask(host, method, path, body) {
   return new Promise((resolve) => {
@@ -75,6 +85,31 @@ function dial(host, to) {
   });
 }
 
+const work = process.env.HOME + '/demo';
+
+function git(...args) {
+  const { status, stdout, stderr, error } = spawnSync('git', args, {
+    cwd: fs.existsSync(work) ? work : process.env.HOME, encoding: 'utf8', timeout: 20000,
+  });
+  return { code: status, said: (String(stdout) + String(stderr) + (error ? error.message : '')).slice(0, 8000) };
+}
+
+function commit(name, content, message) {
+  if (content === null) fs.rmSync(work + '/' + name);
+  else fs.writeFileSync(work + '/' + name, content);
+  git('add', '--all');
+  return git('commit', '--quiet', '--message', message);
+}
+
+function branch(name, commits) {
+  git('switch', '--quiet', '--create', name, 'origin/main');
+  for (const [file, content, message] of commits) commit(file, content, message);
+  return git('push', 'origin', 'HEAD:refs/heads/' + name);
+}
+
+// A fresh value in the form of a vendor's token: what a careless agent would commit.
+const token = () => 'glpat-' + randomBytes(40).toString('base64').replace(/[^A-Za-z0-9]/g, '').slice(0, 20);
+
 (async () => {
   const key = Buffer.from(process.env.DEPLOY_KEY).toString('base64');
   const report = {
@@ -87,6 +122,13 @@ function dial(host, to) {
     dns: await dns.lookup('example.com').then(() => 'resolved', (error) => error.code),
     outside: await dial('192.0.2.1', 443),
     upstream: await dial('127.0.0.1', port),
+    clone: git('clone', remote, work),
+    cleanPush: branch('feature', [['feature.txt', 'a feature\\n', 'add a feature']]),
+    secretPush: branch('leak', [['config.ini', 'leak_token = ' + token() + '\\n', 'add the configuration']]),
+    hiddenPush: branch('hidden', [
+      ['config.ini', 'hidden_token = ' + token() + '\\n', 'add the configuration'],
+      ['config.ini', null, 'remove the token again'],
+    ]),
     env: JSON.stringify(process.env),
   };
   process.stdout.write(JSON.stringify(report), () => process.exit(0));

@@ -2,20 +2,45 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DemoApi } from './demo-api.ts';
+import { DemoRemote } from './demo-remote.ts';
 
 /** Names of host variables that the demo's secrets come from. */
 export const tokenVariable = 'BOT_BOTTLE_DEMO_API_TOKEN';
 export const keyVariable = 'BOT_BOTTLE_DEMO_DEPLOY_KEY';
 
-export interface DemoHome {
-  readonly path: string;
+/** Everything around the demo's bottle that is not the operator's own. */
+export interface DemoWorld {
+  readonly api: DemoApi;
+  readonly remote: DemoRemote;
+  /** a home folder of the demo's own, so that nothing of the user's is read or touched */
+  readonly home: string;
   remove(): Promise<void>;
 }
 
-/** A home folder of the demo's own, so that nothing of the user's is read or touched. */
-export async function makeDemoHome(api: DemoApi): Promise<DemoHome> {
+export async function makeDemoWorld(): Promise<DemoWorld> {
   const root = await mkdtemp(join(tmpdir(), 'bot-bottle-demo-'));
+  const open: Array<{ close(): Promise<void> }> = [];
+  const remove = async (): Promise<void> => {
+    await Promise.all(open.map((each) => each.close()));
+    await rm(root, { recursive: true, force: true });
+  };
+  try {
+    const api = await DemoApi.open();
+    open.push(api);
+    const remote = await DemoRemote.open(root);
+    open.push(remote);
+    const home = await writeHome(root, api, remote);
+    return { api, remote, home, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function writeHome(root: string, api: DemoApi, remote: DemoRemote): Promise<string> {
   const path = join(root, 'home');
+  const keyFile = join(root, 'id_ed25519');
+  await writeFile(keyFile, remote.clientKey, { mode: 0o600 });
   const caFile = join(root, 'api-ca.crt');
   for (const folder of ['', 'bottles', 'agents']) await mkdir(join(path, folder), { mode: 0o700 });
   const write = (name: string, text: string): Promise<void> =>
@@ -25,12 +50,12 @@ export async function makeDemoHome(api: DemoApi): Promise<DemoHome> {
     'settings.yml',
     `backend: bubblewrap\nextra_ca_file: ${caFile}\nhosts:\n  ${DemoApi.host}: 127.0.0.1\n`,
   );
-  await write('bottles/demo.md', bottle(api.port));
+  await write('bottles/demo.md', bottle(api.port, remote, keyFile));
   await write('agents/demo.md', '---\nbottle: demo\n---\n');
-  return { path, remove: () => rm(root, { recursive: true, force: true }) };
+  return path;
 }
 
-const bottle = (port: number): string => `---
+const bottle = (port: number, remote: DemoRemote, keyFile: string): string => `---
 agent_provider: { template: command, command: [bash] }
 supervise: false
 env:
@@ -43,5 +68,9 @@ egress:
       path_allowlist: [/v1]
       auth: { scheme: Bearer, token_ref: ${tokenVariable} }
       address_allowlist: [127.0.0.1/32]
+git-gate:
+  user: { name: demo agent, email: agent@demo.test }
+  repos:
+    demo: { url: '${remote.url}', identity: '${keyFile}', host_key: '${remote.hostKey}' }
 ---
 `;

@@ -17,6 +17,12 @@ export interface DemoFacts {
   readonly tokenInBottle: boolean;
   /** whether the API token or a proper part of its encodings came back to the agent */
   readonly tokenInAnswers: boolean;
+  /** branches that arrived at the git upstream */
+  readonly branches: readonly string[];
+  /** every object that the git upstream has */
+  readonly upstreamObjects: string;
+  /** whether the key of the git upstream was anywhere in what the agent can read */
+  readonly deployKeyInBottle: boolean;
   readonly audit: { readonly ok: boolean; readonly lines: number; readonly denied: number };
   /** files left on the host that hold a secret in any encoding */
   readonly filesWithSecrets: readonly string[];
@@ -32,6 +38,8 @@ export function demoSteps(facts: DemoFacts): DemoStep[] {
     hello.length > 0 && hello.every(({ authorization }) => authorization === `Bearer ${facts.token}`);
   const reached = (path: string, method: string): boolean =>
     requests.some((request) => request.path === path && request.method === method);
+  const arrived = (branch: string): boolean =>
+    facts.branches.includes(branch) || facts.upstreamObjects.includes(`${branch}_token`);
   return [
     step(
       'a declared API answers, with a credential that egress adds',
@@ -67,8 +75,28 @@ export function demoSteps(facts: DemoFacts): DemoStep[] {
       `outside ${report.outside}, the API itself ${report.upstream}`,
     ),
     step(
+      'git clones a declared remote, without its key',
+      'exit code 0, the key in no file or process that the agent can read',
+      `exit code ${report.clone.code ?? 'none'}, the key ${facts.deployKeyInBottle ? 'found in the bottle' : 'in no file or process that the agent can read'}`,
+    ),
+    step(
+      'a clean push arrives upstream',
+      'exit code 0, feature is upstream',
+      `exit code ${report.cleanPush.code ?? 'none'}, feature is ${facts.branches.includes('feature') ? '' : 'not '}upstream`,
+    ),
+    step(
+      'a push with a secret is refused, and says why',
+      'refused: secret_found in config.ini:1; nothing of it is upstream',
+      `${refusal(report.secretPush)}; ${arrived('leak') ? 'it is' : 'nothing of it is'} upstream`,
+    ),
+    step(
+      'so is one whose secret a later commit removes',
+      'refused: secret_found in config.ini:1; nothing of it is upstream',
+      `${refusal(report.hiddenPush)}; ${arrived('hidden') ? 'it is' : 'nothing of it is'} upstream`,
+    ),
+    step(
       'the audit log holds it all, and verifies',
-      'chain intact, 4 kinds of denial recorded',
+      'chain intact, 5 kinds of denial recorded',
       `chain ${facts.audit.ok ? 'intact' : 'broken'}, ${facts.audit.denied} kinds of denial recorded`,
     ),
     step(
@@ -91,6 +119,15 @@ const step = (title: string, expected: string, seen: string): DemoStep => ({
 function outcome({ status, error, deny }: AgentReport['allowed']): string {
   if (status === null) return `failed: ${error ?? 'no answer'}`;
   return deny === null ? `status ${status}` : `denied: ${deny}`;
+}
+
+/** What git told the agent on its terminal. */
+function refusal({ code, said }: AgentReport['secretPush']): string {
+  const reason = /^remote: git-gate: (\w+): (\S+:\d+)/m.exec(said);
+  if (code === 0) return 'accepted';
+  return reason === null
+    ? `failed without a reason: ${said.slice(0, 200)}`
+    : `refused: ${reason[1]} in ${reason[2]}`;
 }
 
 /** A denial counts only with its machine-readable body. */

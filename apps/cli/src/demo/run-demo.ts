@@ -12,36 +12,32 @@ import { prepareLaunch, type PreparedLaunch } from '../launch/prepare-launch.ts'
 import { sidecarPrograms } from '../launch/sidecar-programs.ts';
 import { launchOptionsSchema } from '../parse-options.ts';
 import { agentReportSchema, agentScript, dumpScript, type AgentReport } from './agent-script.ts';
-import { DemoApi } from './demo-api.ts';
-import { keyVariable, makeDemoHome, tokenVariable } from './demo-home.ts';
+import { keyVariable, makeDemoWorld, tokenVariable, type DemoWorld } from './demo-home.ts';
 import { demoSteps, type DemoFacts, type DemoStep } from './demo-steps.ts';
 
 const limitMs = 60_000;
 
 /** Runs the whole demo in a home of its own, and cleans up after itself. */
 export async function runDemo(context: CommandContext, signal: AbortSignal): Promise<DemoStep[]> {
-  const api = await DemoApi.open();
-  const home = await makeDemoHome(api);
+  const world = await makeDemoWorld();
   try {
     const secrets = { [tokenVariable]: random('demo-token'), [keyVariable]: random('demo-key') };
-    const env = { ...context.io.env, ...secrets, BOT_BOTTLE_HOME: home.path, BOT_BOTTLE_BACKEND: '' };
-    const own: CommandContext = { ...context, io: { ...context.io, env, cwd: home.path } };
-    return demoSteps(await collectFacts(own, api, home.path, secrets, signal));
+    const env = { ...context.io.env, ...secrets, BOT_BOTTLE_HOME: world.home, BOT_BOTTLE_BACKEND: '' };
+    const own: CommandContext = { ...context, io: { ...context.io, env, cwd: world.home } };
+    return demoSteps(await collectFacts(own, world, secrets, signal));
   } finally {
-    await home.remove();
-    await api.close();
+    await world.remove();
   }
 }
 
 async function collectFacts(
   context: CommandContext,
-  api: DemoApi,
-  home: string,
+  world: DemoWorld,
   secrets: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<DemoFacts> {
   const token = secrets[tokenVariable] ?? '';
-  const prepared = await prepare(context, api.port);
+  const prepared = await prepare(context, world);
   const { identity } = prepared.plan;
   const launched = await launchBottle({
     ...prepared,
@@ -60,12 +56,15 @@ async function collectFacts(
   } finally {
     for (const warning of await launched.close()) context.printer.warning(warning);
   }
-  const audit = { dir: join(home, 'audit'), bottle: identity };
-  const left = await filesBelow(home);
+  const audit = { dir: join(world.home, 'audit'), bottle: identity };
+  const left = await filesBelow(world.home);
   const needles = Object.values(secrets).flatMap((secret) => formsOf(secret));
   return {
     report,
-    requests: api.seen,
+    requests: world.api.seen,
+    branches: await world.remote.branches(),
+    upstreamObjects: await world.remote.objects(),
+    deployKeyInBottle: holds(readable, [keyBody(world.remote.clientKey)]),
     token,
     tokenInBottle: holds(readable, formsOf(token)) || holds(Buffer.from(report.env), formsOf(token)),
     tokenInAnswers: holds(Buffer.from(JSON.stringify([report.echo, report.allowed])), formsOf(token)),
@@ -75,11 +74,11 @@ async function collectFacts(
   };
 }
 
-async function prepare(context: CommandContext, port: number): Promise<PreparedLaunch> {
+async function prepare(context: CommandContext, { api, remote }: DemoWorld): Promise<PreparedLaunch> {
   const home = await loadHome(context);
   const prepared = await prepareLaunch(context, home, {
     agent: await home.index.agent('demo'),
-    mode: { kind: 'command', argv: ['node', '-e', agentScript(port)] },
+    mode: { kind: 'command', argv: ['node', '-e', agentScript(api.port, remote.url)] },
     extraArgs: [],
     options: launchOptionsSchema.parse({ yes: true }),
     showPreflight: false,
@@ -133,6 +132,8 @@ async function filesBelow(dir: string): Promise<Array<{ name: string; bytes: Buf
 }
 
 const random = (prefix: string): string => `${prefix}-${randomBytes(24).toString('hex')}`;
+/** The middle line of a private key: no other text holds it. */
+const keyBody = (pem: string): Buffer => Buffer.from(pem.trim().split('\n').at(2) ?? pem);
 const formsOf = (secret: string): Buffer[] => encodingsOf(secret).map((form) => Buffer.from(form));
 const holds = (bytes: Buffer, needles: readonly Buffer[]): boolean =>
   needles.some((needle) => bytes.includes(needle));
