@@ -160,6 +160,18 @@ describe('the plan of a git gate', () => {
     });
   });
 
+  it('says that a forge is not reached through the corporate proxy', async () => {
+    const { programs, plan } = await machine();
+    await programs('git', 'ssh');
+    const settings = 'upstream_proxy: http://proxy.corp:3128\nextra_ca_file: /corp.pem';
+    const made = await plan([sampleRepo('a', { key: provisioned })], settings, {
+      FORGE_TOKEN: 'forge-secret',
+    });
+    expect(made.warnings).toEqual([
+      'deploy keys are registered without upstream_proxy and extra_ca_file of settings.yml',
+    ]);
+  });
+
   it('goes on without a host key, and warns with what to add', async () => {
     const { keyFile, programs, plan } = await machine();
     await programs('git', 'ssh');

@@ -9,7 +9,7 @@ import type { GitGatePlan, ProvisionedKeyPlan } from './bottle-plan.ts';
 import type { PathLookup } from './find-program.ts';
 
 export interface GitGateDeps {
-  readonly settings: Pick<Settings, 'gitGate'>;
+  readonly settings: Pick<Settings, 'gitGate' | 'upstreamProxy' | 'extraCaFile'>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pathLookup: PathLookup;
 }
@@ -65,13 +65,26 @@ export async function planGitGate(
     scannerUsed: scannerUsed(deps.settings.gitGate.scanner, programs.gitleaks),
     programs,
   };
-  const warnings = repos
+  return { plan, warnings: [...hostKeyWarnings(agent, plan), ...forgeWarnings(plan, deps.settings)] };
+}
+
+function hostKeyWarnings(agent: EffectiveAgent, { repos }: GitGatePlan): string[] {
+  return repos
     .filter(({ host_key: hostKey }) => hostKey === null)
     .map(
       ({ name, host }) =>
         `the git gate refuses ${name} until git-gate.repos.${name}.host_key is given: bot-bottle doctor ${agent.name} --host-keys prints that of ${host}`,
     );
-  return { plan, warnings };
+}
+
+/** Requests to a forge are the launcher's own; they do not pass through the egress sidecar. */
+function forgeWarnings({ provisioned }: GitGatePlan, settings: GitGateDeps['settings']): string[] {
+  const ignored = [
+    ...(settings.upstreamProxy === null ? [] : ['upstream_proxy']),
+    ...(settings.extraCaFile === null ? [] : ['extra_ca_file']),
+  ];
+  if (provisioned.length === 0 || ignored.length === 0) return [];
+  return [`deploy keys are registered without ${ignored.join(' and ')} of settings.yml`];
 }
 
 async function required(program: keyof typeof packages, lookup: PathLookup): Promise<string> {
