@@ -6,6 +6,7 @@ import type { GitRepoManifest } from '@bot-bottle/manifest';
 import { createUpstream, sshd, type Upstream } from '../../../sidecars/git-gate/test/support/sshd.ts';
 import { checkRepositories } from '../src/doctor/check-repositories.ts';
 import { probeUpstream } from '../src/doctor/probe-upstream.ts';
+import { tempHome } from './temp-home.ts';
 
 const folder = mkdtempSync('/tmp/bot-bottle-doctor-');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -164,5 +165,38 @@ describe('doctor and what is no SSH server', () => {
     expect(await probe(await serve('HTTP/1.1 400 Bad Request\r\n\r\n'), 500)).toMatchObject({
       outcome: 'unreachable',
     });
+  });
+});
+
+describe('the command doctor', () => {
+  it.each([
+    [['--host-keys'], 2, '--host-keys needs the name of an agent or a bottle'],
+    [['nobody'], 1, 'nobody'],
+  ])('%j ends with %i', async (args, code, message) => {
+    const outcome = await tempHome().cli(['doctor', ...args]);
+    expect(outcome.code).toBe(code);
+    expect(outcome.err).toContain(message);
+  });
+
+  it.each(['worker', 'plain'])('takes the name of an agent or a bottle: %s', async (name) => {
+    const { out } = await tempHome().cli(['doctor', name, '--json']);
+    expect(JSON.parse(out)).toMatchObject({ host_keys: [] });
+  });
+
+  it('prints host keys as the manifest wants them, marked as unverified', async ({ skip }) => {
+    if (sshd === null) return skip('sshd is not installed');
+    const upstream = await createUpstream();
+    try {
+      const world = tempHome();
+      const key = world.write('key', upstream.clientKey);
+      const repo = `{ url: '${upstream.repoUrl('app')}', identity: '${key}' }`;
+      world.write('home/bottles/gated.md', `---\ngit-gate: { repos: { app: ${repo} } }\n---\n`);
+      const { code, out } = await world.cli(['doctor', 'gated', '--host-keys']);
+      expect(code).toBe(1);
+      expect(out).toContain(`      # UNVERIFIED, shown by 127.0.0.1:${upstream.port} just now`);
+      expect(out).toContain(`      host_key: ${upstream.hostKey}`);
+    } finally {
+      await upstream.stop();
+    }
   });
 });
