@@ -46,29 +46,28 @@ export function answerText(
 }
 
 /** A refusal with the status of its code. */
-export function answerRefusal(response: ServerResponse, { code, lines }: Refusal): void {
-  answerText(
-    response,
-    denials[code].status,
-    lines.map((line) => `git-gate: ${line}`),
-    {
-      'X-Bot-Bottle-Deny': code,
-    },
-  );
+export function answerRefusal(response: ServerResponse, refusal: Refusal): void {
+  const headers = { 'X-Bot-Bottle-Deny': refusal.code };
+  answerText(response, denials[refusal.code].status, coded(refusal), headers);
 }
 
 /**
  * A refusal of a POST. git prints nothing but the number of a status other than 200, so this is an answer that git
  * takes for the service's own words.
  */
-export function answerInBand(response: ServerResponse, service: Service, { code, lines }: Refusal): void {
+export function answerInBand(response: ServerResponse, service: Service, refusal: Refusal): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
-  response.writeHead(200, { ...gitHeaders(service, 'result'), 'X-Bot-Bottle-Deny': code });
-  const shown = visible(lines);
+  response.writeHead(200, { ...gitHeaders(service, 'result'), 'X-Bot-Bottle-Deny': refusal.code });
+  const shown = visible(coded(refusal));
   response.end(service === 'upload-pack' ? errorPkt(shown) : fatalBand(shown));
+}
+
+/** The code first, for who reads it by machine. */
+function coded({ code, lines }: Refusal): string[] {
+  return [`git-gate: ${code}: ${lines[0] ?? ''}`, ...lines.slice(1).map((line) => `git-gate: ${line}`)];
 }
 
 function visible(lines: readonly string[]): string[] {

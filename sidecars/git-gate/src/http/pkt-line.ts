@@ -13,6 +13,5 @@ export function errorPkt(lines: readonly string[]): Buffer {
 
 /** What git clients print as `remote: …` in answer to a push, and then give up: band 3 of the sideband. */
 export function fatalBand(lines: readonly string[]): Buffer {
-  const text = lines.map((line) => `git-gate: ${line}\n`).join('');
-  return pktLine(Buffer.concat([Buffer.from([3]), Buffer.from(text)]));
+  return pktLine(Buffer.concat([Buffer.from([3]), Buffer.from(`${lines.join('\n')}\n`)]));
 }
