@@ -5,12 +5,51 @@ import type { AddressInfo, Socket } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Git } from '../src/contracts.ts';
+import { GitGateServerError } from '../src/errors.ts';
+import type { BareRepository } from '../src/mirror/bare-repository.ts';
+import { refreshMirror } from '../src/mirror/refresh-mirror.ts';
 import { commitAt } from './support/bare-repo.ts';
 import { createMirrorFixture, ready } from './mirror-fixture.ts';
 import type { MirrorFixture } from './mirror-fixture.ts';
 import { output } from './support/run-program.ts';
 
 const never = new AbortController().signal;
+
+describe('a fetch that makes the mirror too large', () => {
+  test('is ended while it runs', async () => {
+    const resets: string[] = [];
+    const refs = new Map<string, string>();
+    const git: Git = {
+      run: async ({ args, signal }) => {
+        const listing = { code: 0, stdout: Buffer.from(`${'a'.repeat(40)}\trefs/heads/main\n`), stderr: [] };
+        if (args[0] === 'ls-remote' || signal === undefined) return listing;
+        // an upstream that never stops sending
+        await once(signal, 'abort');
+        throw new GitGateServerError('git_failed', 'git fetch was cancelled');
+      },
+      stream: async function* none() {},
+    };
+    const repository: BareRepository = {
+      view: { gitDir: '/none', objects: null, alternates: [] },
+      format: () => 'sha1',
+      reset: async (format) => void resets.push(format),
+      refs: async () => refs,
+      setHead: async () => {},
+      packBytes: async () => 1001,
+      removeLeftovers: async () => {},
+      markClean: async () => {},
+    };
+    const connection = { variables: () => ({}) };
+    const limits = { transferMs: 60_000, mirrorBytes: 1000 };
+    const refresh = refreshMirror(
+      { git, repository, connection, url: 'ssh://u@h/p', what: 'p', ...limits },
+      never,
+    );
+    await expect(refresh).rejects.toMatchObject({ code: 'limit_exceeded' });
+    expect(resets).toEqual(['sha1']);
+  });
+});
 
 describe.skipIf(!ready)('a refresh that cannot be done', () => {
   let fixture: MirrorFixture;
