@@ -32,6 +32,7 @@ export async function* pushedObjects(
   tally: Tally,
 ): AsyncGenerator<Piece> {
   const waiting = new Waiting();
+  const seenNames = new Set<string>();
   let failure: unknown = null;
   const oids = async function* (): AsyncGenerator<Uint8Array> {
     try {
@@ -63,7 +64,7 @@ export async function* pushedObjects(
       tally.reached.add(Buffer.from(piece.oid, 'hex').toString('latin1'));
       open = {
         object: { type: piece.type, oid: piece.oid, path: pathOf(piece.type, listed) },
-        names: piece.type === 'tree' ? new TreeNames(piece.oid.length / 2) : null,
+        names: piece.type === 'tree' ? new TreeNames(piece.oid.length / 2, seenNames) : null,
         left: piece.size,
       };
     }

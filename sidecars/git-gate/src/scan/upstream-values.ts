@@ -79,7 +79,7 @@ async function inVersions(
 }
 
 function namesFor({ type, oid }: BatchPiece): TreeNames | null {
-  return type === 'tree' ? new TreeNames(oid.length / 2) : null;
+  return type === 'tree' ? new TreeNames(oid.length / 2, null) : null;
 }
 
 function contents(access: GitAccess, oids: readonly string[]): AsyncIterable<Buffer> {
