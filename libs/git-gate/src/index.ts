@@ -47,4 +47,3 @@ export {
 } from './deploy-keys/forge-client.ts';
 export { keysUrl, type ForgeTarget } from './deploy-keys/forge-target.ts';
 export type { NewDeployKey } from './deploy-keys/forges.ts';
-export { type DeployKeyPair, generateKeyPair } from './deploy-keys/generate-key-pair.ts';

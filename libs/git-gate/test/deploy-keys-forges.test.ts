@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { generateKeyPair } from '../src/index.ts';
+import { generateKeyPair } from '../src/deploy-keys/generate-key-pair.ts';
 import {
   failureOf,
   providers,

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { DeployKeyError, forgeClient, generateKeyPair } from '../src/index.ts';
+import { generateKeyPair } from '../src/deploy-keys/generate-key-pair.ts';
+import { DeployKeyError, forgeClient } from '../src/index.ts';
 import type { FakeReply } from '../src/testing/index.ts';
 import { failureOf, providers, sampleClient, sampleForge, token, tokenRef } from './support/sample-forge.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { forgeClient, generateKeyPair } from '../src/index.ts';
+import { generateKeyPair } from '../src/deploy-keys/generate-key-pair.ts';
+import { forgeClient } from '../src/index.ts';
 import type { Fault, FakeRequest } from '../src/testing/index.ts';
 import { failureOf, providers, repo, sampleClient, sampleForge, token } from './support/sample-forge.ts';
 

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { fingerprintOf, generateKeyPair } from '../src/index.ts';
+import { generateKeyPair } from '../src/deploy-keys/generate-key-pair.ts';
+import { fingerprintOf } from '../src/index.ts';
 import { scratch } from './support/sample-forge.ts';
 
 // Comments of every length modulo 8: the private key is padded to blocks of 8 bytes.

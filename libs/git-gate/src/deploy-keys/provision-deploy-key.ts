@@ -2,7 +2,6 @@ import { deployKeyTitle, type DeployKeyRecord } from './deploy-key-record.ts';
 import type { DeployKeyRecords } from './deploy-key-records.ts';
 import { DeployKeyError } from './error.ts';
 import type { ForgeClient } from './forge-client.ts';
-import { generateKeyPair } from './generate-key-pair.ts';
 
 /** How long a forge that knows expiry accepts the key, in milliseconds. */
 export const DEPLOY_KEY_LIFETIME_MS = 24 * 60 * 60 * 1000;
@@ -34,6 +33,8 @@ export async function provisionDeployKey(options: ProvisionDeployKeyOptions): Pr
   const { records, client, identity, readOnly, now = new Date() } = options;
   const { provider, apiUrl, host, repoPath, tokenRef } = client.target;
   const title = deployKeyTitle(identity);
+  // The SSH library behind it is large: only a launch that makes a key loads it.
+  const { generateKeyPair } = await import('./generate-key-pair.ts');
   const { privateKey, publicKey, fingerprint } = generateKeyPair(title);
   const record: DeployKeyRecord = {
     forge: provider,
