@@ -71,7 +71,7 @@ export {
   type LiveBottles,
   type SilentBottle,
 } from './owner/enumerate-active.ts';
-export { describeDeployKey, recordedDeployKeys, revokeRecordedKey } from './owner/deploy-keys.ts';
+export { describeDeployKey, revokeRecordedKey } from './owner/deploy-keys.ts';
 export { OwnerError, ownerErrorCodes, type OwnerErrorCode } from './owner/errors.ts';
 export { launchBottle, type LaunchOptions } from './owner/launch-bottle.ts';
 export type { LaunchedBottle } from './owner/launched-bottle.ts';

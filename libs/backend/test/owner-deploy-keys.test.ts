@@ -1,15 +1,9 @@
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DeployKeyRecords } from '@bot-bottle/git-gate';
 import { FakeForge } from '@bot-bottle/git-gate/testing';
 import { expect, it, onTestFinished } from 'vitest';
-import {
-  ControlClient,
-  controlSocketPath,
-  emptySecrets,
-  launchBottle,
-  recordedDeployKeys,
-  SecretStore,
-} from '../src/index.ts';
+import { ControlClient, controlSocketPath, emptySecrets, launchBottle, SecretStore } from '../src/index.ts';
 import type { BottlePlan, LaunchOptions } from '../src/index.ts';
 import type { FakeOptions } from './owner-fake-host.ts';
 import { prepared, type Prepared } from './owner-launched.ts';
@@ -145,7 +139,7 @@ it('is loud when a key cannot be revoked, and keeps what leads to it', async () 
   expect(loud).toContain('bot-bottle cleanup');
   expect(warnings.join('\n')).not.toContain(token);
   expect(bottle.hasLeftDeployKeys).toBe(true);
-  expect(await recordedDeployKeys(plan.stateDir)).toMatchObject([{ repoPath: '/org/app.git' }]);
+  expect(await new DeployKeyRecords(plan.stateDir).list()).toMatchObject([{ repoPath: '/org/app.git' }]);
   expect(forge.keys('org/lib')).toHaveLength(1);
 });
 

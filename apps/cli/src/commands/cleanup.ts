@@ -3,13 +3,13 @@ import {
   BackendError,
   describeDeployKey,
   enumerateActive,
-  recordedDeployKeys,
   revokeRecordedKey,
   runtimeDir,
   StateStore,
   type Leftover,
 } from '@bot-bottle/backend';
 import { visibleLine } from '@bot-bottle/audit';
+import { DeployKeyRecords } from '@bot-bottle/git-gate';
 import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import { builtBackends } from '../launch/choose-backend.ts';
@@ -111,7 +111,7 @@ async function staleState({ env }: CommandContext['io'], live: Set<string>): Pro
       description,
       remove: async () => {
         // What is recorded there is the only way to find them.
-        if ((await recordedDeployKeys(stateDir)).length > 0) {
+        if ((await new DeployKeyRecords(stateDir).list()).length > 0) {
           throw new CliError('refused', 'kept, because deploy keys are recorded in it that are not revoked');
         }
         await store.remove(identity);
@@ -131,14 +131,13 @@ async function staleDeployKeys(of: {
   const { store, identity, stateDir, env } = of;
   const found = { backend: null, kind: 'deploy-key', identity } as const;
   try {
-    return (await recordedDeployKeys(stateDir)).map((record) => ({
+    return (await new DeployKeyRecords(stateDir).list()).map((record) => ({
       ...found,
       description: `deploy key ${describeDeployKey(record)}`,
       remove: async () => {
         const lock = await store.lock(identity);
         try {
           const limit = AbortSignal.timeout(revokeLimitMs);
-          const { DeployKeyRecords } = await import('@bot-bottle/git-gate');
           await revokeRecordedKey(new DeployKeyRecords(stateDir), record, env[record.tokenRef], limit);
         } finally {
           await lock.release();

@@ -1,7 +1,12 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { AuditLog } from '@bot-bottle/audit';
-import { DEPLOY_KEYS_FILE, type DeployKeyRecord, type DeployKeyRecords } from '@bot-bottle/git-gate';
+import {
+  DeployKeyRecords,
+  forgeClient,
+  provisionDeployKey,
+  revokeDeployKey,
+  targetOf,
+  type DeployKeyRecord,
+} from '@bot-bottle/git-gate';
 import type { BottlePlan, ProvisionedKeyPlan } from '../plan/bottle-plan.ts';
 import { SecretStore } from '../secrets/secret-store.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
@@ -54,7 +59,6 @@ export class DeployKeys {
     this.#audit = audit;
     const keys = new SecretStore();
     if (!this.isNeeded) return keys;
-    const { DeployKeyRecords, forgeClient, provisionDeployKey } = await import('@bot-bottle/git-gate');
     const { identity, stateDir } = this.#options.plan;
     const records = new DeployKeyRecords(stateDir);
     await allOrFirstError(
@@ -83,16 +87,14 @@ export class DeployKeys {
    */
   async revoke(): Promise<readonly string[]> {
     const { stateDir } = this.#options.plan;
+    const records = new DeployKeyRecords(stateDir);
     let recorded: readonly DeployKeyRecord[];
     try {
-      recorded = await recordedDeployKeys(stateDir);
+      recorded = await records.list();
     } catch (error) {
       this.#hasLeft = true;
       return [`DEPLOY KEYS MAY STILL BE REGISTERED: ${reasonOf(error)}`];
     }
-    if (recorded.length === 0) return [];
-    const { DeployKeyRecords } = await import('@bot-bottle/git-gate');
-    const records = new DeployKeyRecords(stateDir);
     const signal = AbortSignal.timeout(revokeLimitMs);
     const revoking = recorded.map(async (record) => await this.#revokeOne(records, record, signal));
     const warnings = await Promise.all(revoking);
@@ -127,18 +129,10 @@ export class DeployKeys {
   }
 }
 
-/** What a bottle's state says is, or may be, registered. @throws DeployKeyError when the records cannot be read */
-export async function recordedDeployKeys(stateDir: string): Promise<readonly DeployKeyRecord[]> {
-  // Most bottles have none, and what reads them brings an SSH library along.
-  if (!existsSync(join(stateDir, DEPLOY_KEYS_FILE))) return [];
-  const { DeployKeyRecords } = await import('@bot-bottle/git-gate');
-  return await new DeployKeyRecords(stateDir).list();
-}
-
 /**
  * Removes one key from its forge and then from the records. Hold the lock of the state.
  *
- * @param records the one instance of whoever holds that lock
+ * @param records of that state, the one instance of whoever holds that lock
  * @param token undefined: the variable is not set; the error names it and the record is kept
  * @throws DeployKeyError
  */
@@ -148,7 +142,6 @@ export async function revokeRecordedKey(
   token: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { forgeClient, revokeDeployKey, targetOf } = await import('@bot-bottle/git-gate');
   const client = forgeClient({ ...targetOf(record), token: token ?? '', signal });
   await revokeDeployKey(record, client, records);
 }
