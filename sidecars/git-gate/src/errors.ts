@@ -10,7 +10,8 @@ export type GitGateServerErrorCode =
   | 'upstream_rejected'
   | 'stale_ref'
   | 'limit_exceeded'
-  | 'audit_unavailable';
+  | 'audit_unavailable'
+  | 'shutting_down';
 
 /** The one error of this package; no message holds a secret. */
 export class GitGateServerError extends Error {

@@ -10,6 +10,7 @@ const codes: Partial<Record<GitGateServerErrorCode, DenialCode>> = {
   stale_ref: 'stale_ref',
   limit_exceeded: 'limit_exceeded',
   audit_unavailable: 'audit_unavailable',
+  shutting_down: 'shutting_down',
 };
 
 /** What a client is told of an error; the text of one that is not ours may quote anything and is left out. */

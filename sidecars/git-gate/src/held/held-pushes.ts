@@ -23,6 +23,9 @@ export interface HeldPushesOptions {
 
 const PROPOSE_MS = 30_000;
 
+const stopping = (): GitGateServerError =>
+  new GitGateServerError('shutting_down', 'the git gate is stopping; this push was not forwarded');
+
 /** The pushes of all repositories that wait for a human. */
 export class HeldPushes {
   readonly #options: HeldPushesOptions;
@@ -58,7 +61,8 @@ export class HeldPushes {
    */
   async hold(service: RepoService, push: JudgedPush, signal: AbortSignal): Promise<HeldPush> {
     const key = pushKey(service.repo.name, push.updates);
-    if (this.#isClosed || this.#opening.has(key))
+    if (this.#isClosed) throw stopping();
+    if (this.#opening.has(key))
       throw new GitGateServerError('limit_exceeded', 'the same push is being held just now: try again');
     if (this.#open.size + this.#opening.size >= this.#options.limit)
       throw new GitGateServerError(
@@ -71,7 +75,7 @@ export class HeldPushes {
       const held = await opening;
       if (this.#isClosed) {
         await this.#discard(held);
-        throw new GitGateServerError('limit_exceeded', 'the git gate is stopping');
+        throw stopping();
       }
       this.#open.set(key, held);
       return held;

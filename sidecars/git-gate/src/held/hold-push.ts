@@ -31,6 +31,7 @@ async function find(service: RepoService, session: PushSession, push: JudgedPush
   const same = service.held.find(push);
   if (same !== null) {
     session.say('the same push is held already: waiting with it');
+    service.log(1, { event: 'push_joined', repo: service.repo.name, held: same.id });
     return same;
   }
   try {

@@ -28,6 +28,9 @@ export async function feedBody(
 ): Promise<BodyEnd> {
   let fault: BodyEnd | null = null;
   let received = 0;
+  const waiting = new ClientWait(rules.idleMs);
+  // a client that was answered early may neither go on sending nor end its request
+  stdin.once('close', () => waiting.stop());
   const stop = (end: BodyEnd): never => {
     fault ??= end;
     throw new Error(end);
@@ -35,8 +38,8 @@ export async function feedBody(
   const source = async function* read(): AsyncGenerator<Buffer> {
     const chunks = request.iterator({ destroyOnReturn: false });
     for (;;) {
-      const next = await unlessIdle(chunks.next(), rules.idleMs).catch(() => stop('gone'));
-      if (next === 'idle') return stop('idle');
+      const next = await waiting.for(chunks.next()).catch(() => stop('gone'));
+      if (next === 'idle' || next === 'unread') return stop(next);
       if (next.done === true) break;
       const chunk = next.value as Buffer;
       received += chunk.length;
@@ -63,14 +66,40 @@ export async function feedBody(
   }
 }
 
-async function unlessIdle<T>(next: Promise<T>, idleMs: number): Promise<T | 'idle'> {
-  let timer: NodeJS.Timeout | undefined;
-  const idle = new Promise<'idle'>((resolve) => {
-    timer = setTimeout(resolve, idleMs, 'idle');
-  });
-  try {
-    return await Promise.race([next, idle]);
-  } finally {
-    clearTimeout(timer);
+/** Waits for what a client sends, but not for ever. */
+class ClientWait {
+  readonly #idleMs: number;
+  #isStopped = false;
+  #give: (why: 'idle' | 'unread') => void = () => undefined;
+
+  constructor(idleMs: number) {
+    this.#idleMs = idleMs;
+  }
+
+  /** Whoever it was for reads no more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#give('unread');
+  }
+
+  for<T>(next: Promise<T>): Promise<T | 'idle' | 'unread'> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#give('idle'), this.#idleMs);
+      this.#give = (why) => {
+        clearTimeout(timer);
+        resolve(why);
+      };
+      next.then(
+        (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(error instanceof Error ? error : new Error('failed'));
+        },
+      );
+      if (this.#isStopped) this.#give('unread');
+    });
   }
 }
