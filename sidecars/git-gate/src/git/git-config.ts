@@ -28,6 +28,8 @@ export const gitConfig: Readonly<Record<string, string>> = {
   'core.logAllRefUpdates': 'false',
   'core.attributesFile': '/dev/null',
   'core.excludesFile': '/dev/null',
+  // a mirror is a copy: what a crash leaves is thrown away, not recovered
+  'core.fsync': 'none',
   // larger blobs are streamed instead of held in memory
   'core.bigFileThreshold': '32m',
   'pack.threads': '2',
