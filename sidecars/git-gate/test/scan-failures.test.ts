@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fakeSecret, plainValue } from './support/fake-secrets.ts';
 import { createPushScene, fakeGitleaks, gitleaks, type PushScene } from './support/push-scene.ts';
@@ -54,6 +56,10 @@ describe('a scanner that cannot be trusted', () => {
     await expect(
       scene.scan({ [branch]: tip }, { mode: 'auto', gitleaks: program, timeoutMs: 700 }),
     ).rejects.toMatchObject({ code: 'scanner_unavailable', message: 'the scan did not end within 1 s' });
+    const child = Number(await readFile(`${scene.folder}/child`, 'utf8'));
+    // one that nobody has waited for yet is dead all the same
+    const state = await readFile(`/proc/${child}/stat`, 'utf8').catch(() => 'gone');
+    expect(state).toMatch(/^gone$|\) Z /);
   });
 
   it('is stopped when the client goes away', async () => {
@@ -87,11 +93,16 @@ describe('a scanner that cannot be trusted', () => {
     const program = await fakeGitleaks(scene, `/usr/bin/env > ${scene.folder}/environment; exit 3`);
     await expect(scene.scan({ [branch]: tip }, { mode: 'auto', gitleaks: program })).rejects.toThrow();
     delete process.env['GITLEAKS_CONFIG'];
-    const { readFile } = await import('node:fs/promises');
     const names = (await readFile(`${scene.folder}/environment`, 'utf8'))
       .split('\n')
       .map((line) => line.split('=')[0]);
     expect(names.filter((name) => !['PWD', 'SHLVL', '_', ''].includes(name ?? ''))).toEqual([]);
+  });
+});
+
+describe('a push of deletions only', () => {
+  it.each(['builtin', 'auto'] as const)('brings nothing (%s)', async (mode) => {
+    await expect(scene.scan({}, { mode })).resolves.toMatchObject({ objects: 0, bytes: 0, findings: [] });
   });
 });
 
@@ -144,7 +155,6 @@ describe.each(gitleaks === null ? (['builtin'] as const) : (['builtin', 'gitleak
     });
 
     it('are found in a compressed file', async () => {
-      const { gzipSync } = await import('node:zlib');
       const commit = await scene.pushed({ parents: [base], files: { 'a.gz': gzipSync(`x ${value}\n`) } });
       const { findings } = await scene.scan({ [branch]: commit }, known);
       expect(findings).toMatchObject([{ rule: 'known_secrets/DB_PASSWORD', line: null }]);

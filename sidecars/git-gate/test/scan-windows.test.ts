@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packFile } from '../src/scan/gitleaks-files.ts';
 import { WindowCutter, type ScanWindow } from '../src/scan/window-cutter.ts';
 import { fakeSecret } from './support/fake-secrets.ts';
 import { createPushScene, gitleaks, type PushScene } from './support/push-scene.ts';
@@ -49,6 +50,18 @@ describe('windows of an object', () => {
     expect(starts.length).toBeGreaterThan(3);
     expect(starts.slice(1).map((offset) => (offset - 5) % 4)).toEqual(starts.slice(1).map(() => 0));
   });
+});
+
+it('never puts what looks like the mark of an ISO image where gitleaks looks for it', () => {
+  const bytes = Buffer.from('CD001'.repeat(15_000));
+  const object = { type: 'blob', oid: null, path: null } as const;
+  for (let time = 0; time < 100; time++) {
+    const file = packFile([{ object, window: { bytes, offset: 0, lines: 0 } }], 'txt');
+    expect(file.bytes.toString('latin1', 32_769, 32_774)).not.toBe('CD001');
+    const [segment] = file.segments;
+    expect(file.bytes.subarray(segment?.start, segment?.end).equals(bytes)).toBe(true);
+    expect(file.bytes.length).toBeLessThan(100_000);
+  }
 });
 
 describe.each(gitleaks === null ? (['builtin'] as const) : (['builtin', 'gitleaks'] as const))(

@@ -13,7 +13,7 @@ import { toFindings } from './to-findings.ts';
 import { withoutUpstream } from './upstream-values.ts';
 
 /** Milliseconds between two lines of progress. */
-const PROGRESS_EVERY = 500;
+const PROGRESS_EVERY = 1000;
 
 export interface PushScannerOptions {
   readonly git: Git;
@@ -73,15 +73,13 @@ async function scan(options: PushScannerOptions, request: ScanRequest): Promise<
   const gitleaks =
     program === null ? null : await GitleaksScan.open(program, options.scratchDir, request.signal);
   const tally: Tally = { listed: 0, objects: 0, bytes: 0, reached: new Set() };
+  const progress = setInterval(() => {
+    request.onProgress(`scanning: ${tally.objects} objects, ${Math.round(tally.bytes / 1024 ** 2)} MiB`);
+  }, PROGRESS_EVERY);
   try {
-    let reported = performance.now();
     for await (const { object, bytes, isLast } of everything(access, request, tally)) {
       if (needsDlp) await known.take(object, bytes, isLast);
       await gitleaks?.take(object, bytes, isLast);
-      if (performance.now() - reported > PROGRESS_EVERY) {
-        reported = performance.now();
-        request.onProgress(`scanning: ${tally.objects} objects, ${Math.round(tally.bytes / 1024 ** 2)} MiB`);
-      }
     }
     const raw = [...(gitleaks === null ? [] : await gitleaks.finish()), ...known.finish()];
     const hiddenObjects = await countHidden(access, mirrorView, tally.reached);
@@ -100,6 +98,7 @@ async function scan(options: PushScannerOptions, request: ScanRequest): Promise<
     });
     return { scanner, objects: tally.objects, bytes: tally.bytes, findings, hiddenObjects, scannerMs };
   } finally {
+    clearInterval(progress);
     await gitleaks?.close();
   }
 }

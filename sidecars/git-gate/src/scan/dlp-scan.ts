@@ -102,10 +102,10 @@ export function identityOf({ rule, sha256 }: { readonly rule: string; readonly s
 
 function toRaw(object: ScannedObject, window: ScanWindow, finding: Finding): RawFinding {
   const { rule, sha256, offset, length } = finding;
-  const base = { scanner: 'dlp', rule, object, sha256, values: [] } as const;
+  const base = { scanner: 'dlp', rule, object, sha256 } as const;
   if (offset === null || length === null) {
     // nobody can tell on which line it is, so no marker can belong to it
-    return { ...base, start: null, end: 0, line: null, marked: false, excerpt: null };
+    return { ...base, start: null, end: 0, line: null, values: [], marked: false, excerpt: null };
   }
   const span = { start: offset, end: offset + length };
   const excerpt = excerptAround(window.bytes, span);
@@ -114,6 +114,7 @@ function toRaw(object: ScannedObject, window: ScanWindow, finding: Finding): Raw
     start: window.offset + span.start,
     end: window.offset + span.end,
     line: window.lines + countLines(window.bytes.subarray(0, span.start)) + 1,
+    values: [Buffer.from(window.bytes.subarray(span.start, span.end))],
     marked: isMarked(window.bytes, span),
     excerpt: { bytes: excerpt.bytes, start: window.offset + excerpt.start },
   };

@@ -6,6 +6,9 @@ import type { GitleaksFinding } from './run-gitleaks.ts';
 import type { RawFinding } from './scanned-object.ts';
 import { countLines } from './window-cutter.ts';
 
+/** Shorter values occur by chance. */
+const MIN_VALUE = 8;
+
 export interface MappedFindings {
   readonly findings: readonly RawFinding[];
   /** segments that a match left: only a look at each alone tells what is in them */
@@ -27,7 +30,7 @@ export function mapFindings(
   const again = new Set<PackedSegment>();
   const isAlone = segments.length === 1;
   for (const finding of reported) {
-    if (finding.Secret === '') {
+    if (finding.StartLine === 0) {
       for (const segment of segments) findings.push(ofFile(segment, bytes, finding));
       continue;
     }
@@ -66,10 +69,12 @@ function toRaw(segment: PackedSegment, bytes: Buffer, span: Span, finding: Gitle
   };
   const sent = Buffer.from(content.subarray(raw.start, raw.end));
   const secret = Buffer.from(finding.Secret);
-  // JSON cannot hold bytes that are no text: then only the place tells the value; a spelling is never shorter than it
+  // JSON cannot hold bytes that are no text: then only the place tells the value; and a short one stands anywhere
+  const isExact = !finding.Secret.includes('\ufffd') && secret.length >= MIN_VALUE;
   const values = [
-    ...(finding.Secret.includes('\ufffd') ? [] : [secret]),
-    ...(sent.length >= secret.length ? [sent] : []),
+    ...(isExact ? [secret] : []),
+    // a spelling is never shorter than what it stands for
+    ...(sent.length >= Math.max(secret.length, MIN_VALUE) ? [sent] : []),
   ];
   const excerpt = excerptAround(content, raw);
   return {

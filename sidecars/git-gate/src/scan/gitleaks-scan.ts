@@ -41,6 +41,7 @@ export class GitleaksScan {
   readonly #program: string;
   readonly #root: string;
   readonly #signal: AbortSignal;
+  readonly #closing = new AbortController();
   readonly #cutter = new WindowCutter({ size: WINDOW, overlap: OVERLAP });
   readonly #open = new Map<FileKind, { segments: Segment[]; bytes: number }>();
   readonly #findings = new Map<string, RawFinding>();
@@ -52,7 +53,7 @@ export class GitleaksScan {
   private constructor(program: string, root: string, signal: AbortSignal) {
     this.#program = program;
     this.#root = root;
-    this.#signal = signal;
+    this.#signal = AbortSignal.any([signal, this.#closing.signal]);
   }
 
   /** A private folder is made below `scratchDir`; `close` removes it. */
@@ -92,6 +93,7 @@ export class GitleaksScan {
 
   /** Ends a run that is under way and removes everything. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#running.catch(() => undefined);
     await rm(this.#root, { recursive: true, force: true, maxRetries: 3 });
   }

@@ -27,7 +27,7 @@ export interface RawFinding {
   /** 1-based */
   readonly line: number | null;
   readonly sha256: string;
-  /** spellings of the value to look for in what is upstream; empty where only the hash can tell */
+  /** spellings of the value, none of them empty; none where only the hash can tell */
   readonly values: readonly Buffer[];
   readonly marked: boolean;
   /** bytes around the finding, on its first line */
