@@ -100,6 +100,24 @@ describe('a scanner that cannot be trusted', () => {
   });
 });
 
+describe('a flood of findings', () => {
+  it.each([['builtin', 1500], ...(gitleaks === null ? [] : [['gitleaks', 10_500] as const])] as const)(
+    'is refused instead of shown in part (%s)',
+    async (mode, count) => {
+      const lines = Array.from(
+        { length: count },
+        (_, n) => `${fakeSecret(`flood${n}`, 'gitlab')} # gitleaks:allow\n`,
+      );
+      const flood = await scene.pushed({ parents: [base], files: { flood: lines.join('') } });
+      await expect(scene.scan({ [branch]: flood }, { mode })).rejects.toMatchObject({
+        code: 'limit_exceeded',
+      });
+      const few = await scene.pushed({ parents: [base], files: { few: lines.slice(0, 600).join('') } });
+      expect((await scene.scan({ [branch]: few }, { mode })).findings).toHaveLength(600);
+    },
+  );
+});
+
 describe('a push of deletions only', () => {
   it.each(['builtin', 'auto'] as const)('brings nothing (%s)', async (mode) => {
     await expect(scene.scan({}, { mode })).resolves.toMatchObject({ objects: 0, bytes: 0, findings: [] });

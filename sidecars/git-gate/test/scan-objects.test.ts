@@ -121,9 +121,11 @@ describe.each(scanners)('%s', (mode) => {
     ['PDF', Buffer.from('%PDF-1.7\n')],
     ['ISO', Buffer.concat([Buffer.alloc(32_769, '\n'), Buffer.from('CD001'.repeat(2000))])],
   ])('finds a secret behind what looks like %s', async (_, head) => {
+    // so long that it is the first of what is scanned together
     const tip = await scene.pushed({
       parents: [base],
-      files: { data: Buffer.concat([head, Buffer.from(`\nx ${secret}\n`)]) },
+      message: 'words '.repeat(400),
+      files: { data: Buffer.concat([head, Buffer.from(`\nx ${secret}\n`), Buffer.alloc(78_500, 'tail\n')]) },
     });
     expect(await places({ [branch]: tip })).toMatchObject([{ path: 'data' }]);
   });
@@ -229,7 +231,7 @@ describe('what only names of files tell gitleaks', () => {
   it.skipIf(gitleaks === null).each([
     [
       'conf/secret.yaml',
-      'kind: Secret\nmetadata: x\ndata:\n  password: c2VjcmV0LXZhbHVlLTEyMw==\n',
+      `kind: Secret\nmetadata: x\ndata:\n  password: ${Buffer.from(chars('abcdef', 16, 'k8s')).toString('base64')}\n`,
       'kubernetes-secret-yaml',
     ],
     [

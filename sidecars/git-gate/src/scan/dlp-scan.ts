@@ -12,8 +12,12 @@ import { excerptAround, isMarked } from './excerpt.ts';
 import type { RawFinding, ScannedObject } from './scanned-object.ts';
 import { countLines, type ScanWindow } from './window-cutter.ts';
 
-/** One scan reports a bounded number of hits; this many repetitions without what was found end in an answer or never. */
-const MAX_ROUNDS = 64;
+/**
+ * One scan reports a bounded number of hits, so it is repeated without what was found until nothing is left. Beyond so
+ * many repetitions or findings in one window the push is refused: they would block this process.
+ */
+const MAX_ROUNDS = 16;
+const MAX_IN_WINDOW = 1000;
 
 export interface DlpOptions {
   /** whether credential formats are searched too, not only known values */
@@ -74,7 +78,7 @@ export class DlpScan {
     const found = this.#first.scanBytes(bytes, 'body');
     if (found.length === 0) return found;
     const all = [...found];
-    for (let round = 0; round < MAX_ROUNDS; round++) {
+    for (let round = 0; round < MAX_ROUNDS && all.length <= MAX_IN_WINDOW; round++) {
       const allow = all.map(({ rule, sha256 }) => ({ rule, sha256 }));
       const more = this.#scanner(allow).scanBytes(bytes, 'body');
       if (more.length === 0) return all;
