@@ -80,6 +80,13 @@ describe.each(scanners)('%s: what upstream has already', (mode) => {
     expect(await found(tip)).toEqual([]);
   });
 
+  it('is left out as the name of a file at the root, and found as one in another folder', async () => {
+    const root = await scene.upstream({ parents: [base], files: { [secret]: 'r\n' } });
+    expect(await found(await scene.pushed({ parents: [root], files: { 'new.txt': 'x\n' } }))).toEqual([]);
+    const tip = await scene.pushed({ parents: [root], files: { [`other/${fresh}`]: 'x\n' } });
+    expect(await found(tip)).toEqual(['tree other']);
+  });
+
   it('is found in a new commit message, wherever it stood before', async () => {
     const tip = await scene.pushed({ parents: [base], message: `again ${fakeSecret('message')} ${secret}` });
     expect(new Set(await found(tip))).toEqual(new Set(['commit null']));
