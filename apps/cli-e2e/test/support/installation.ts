@@ -18,6 +18,7 @@ const root = path.resolve(import.meta.dirname, '../../../..');
 const packages = {
   cli: 'apps/cli',
   'sidecar-egress': 'sidecars/egress',
+  'sidecar-git-gate': 'sidecars/git-gate',
   'backend-bubblewrap': 'libs/backend-bubblewrap',
 } as const;
 
