@@ -42,8 +42,9 @@ export class DlpObjects {
 
   #keep(finding: RawFinding): void {
     const { rule, sha256, object, start } = finding;
-    // windows overlap
-    this.#findings.set(`${rule} ${sha256} ${object.oid ?? object.type} ${start ?? ''}`, finding);
+    const key = `${rule} ${sha256} ${object.oid ?? object.type} ${start ?? ''}`;
+    // windows overlap; the first one shows more of what stands before
+    if (!this.#findings.has(key)) this.#findings.set(key, finding);
     if (this.#findings.size > MAX_FINDINGS) {
       throw new GitGateServerError('limit_exceeded', 'the push holds too many things that look like secrets');
     }

@@ -172,10 +172,9 @@ export class GitleaksScan {
     const mapped = mapFindings(file.segments, bytes, others);
     for (const finding of mapped.findings) {
       const { rule, object, start } = finding;
-      this.#findings.set(
-        `${rule} ${object.oid ?? object.type} ${object.path ?? ''} ${start ?? ''} ${finding.sha256}`,
-        finding,
-      );
+      const key = `${rule} ${object.oid ?? object.type} ${object.path ?? ''} ${start ?? ''} ${finding.sha256}`;
+      // windows overlap; the first one shows more of what stands before
+      if (!this.#findings.has(key)) this.#findings.set(key, finding);
       if (this.#findings.size > MAX_FINDINGS) {
         throw new GitGateServerError(
           'limit_exceeded',
