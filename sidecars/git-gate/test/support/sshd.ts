@@ -28,26 +28,28 @@ export interface Upstream {
   /** text of the private key that the server lets in */
   readonly clientKey: string;
   readonly folder: string;
-  repoPath(name: string): string;
+  readonly repoPath: (name: string) => string;
   /** `ssh://user@127.0.0.1:port/path/name.git` */
-  repoUrl(name: string): string;
-  addRepo(name: string, options?: BareRepoOptions): Promise<void>;
+  readonly repoUrl: (name: string) => string;
+  readonly addRepo: (name: string, options?: BareRepoOptions) => Promise<void>;
   /** Runs git in the bare repository, past every gate, as somebody else would; stdout without the last line break. */
-  git(name: string, ...args: readonly string[]): Promise<string>;
+  readonly git: (name: string, ...args: readonly string[]) => Promise<string>;
+  /** The same with something on its standard input. */
+  readonly gitInput: (name: string, input: string, ...args: readonly string[]) => Promise<string>;
   /** full name → object id */
-  refs(name: string): Promise<Map<string, string>>;
+  readonly refs: (name: string) => Promise<Map<string, string>>;
   /** Installs a hook of the upstream's own. */
-  setHook(name: string, hook: string, script: string): Promise<void>;
+  readonly setHook: (name: string, hook: string, script: string) => Promise<void>;
   /** What clients ran, `GIT_PROTOCOL command`, oldest first. */
-  commands(): Promise<string[]>;
+  readonly commands: () => Promise<string[]>;
   /** TCP connections so far. */
-  connections(): number;
-  log(): readonly string[];
+  readonly connections: () => number;
+  readonly log: () => readonly string[];
   /** Ends the listener and every connection; `resume` listens on the same port again. */
-  pause(): Promise<void>;
-  resume(): Promise<void>;
+  readonly pause: () => Promise<void>;
+  readonly resume: () => Promise<void>;
   /** Ends it and removes its folder. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts the server; call only when `sshd` is not null. */
@@ -86,6 +88,7 @@ export async function createUpstream(options: UpstreamOptions = {}): Promise<Ups
       repoUrl: (name) => `ssh://${user}@127.0.0.1:${port}${repoPath(name)}`,
       addRepo: (name, repo) => addBareRepo(repoPath(name), repo),
       git: async (name, ...args) => (await gitAt(repoPath(name), args)).replace(/\n$/, ''),
+      gitInput: (name, input, ...args) => gitAt(repoPath(name), args, input),
       refs: async (name) => readRefs(await gitAt(repoPath(name), ['for-each-ref', refFormat])),
       setHook: async (name, hook, script) =>
         await writeFile(join(repoPath(name), 'hooks', hook), script, { mode: 0o755 }),

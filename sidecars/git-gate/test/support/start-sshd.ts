@@ -18,7 +18,7 @@ export interface StartSshdOptions {
 export interface RunningSshd {
   readonly port: number;
   /** Ends the listener and every session that it started. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 const ATTEMPTS = 5;
