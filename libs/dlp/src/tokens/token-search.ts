@@ -59,7 +59,12 @@ export class TokenSearch {
     const hits: TokenHit[] = [];
     const state: State = { text: null, next: 0, accepts };
     const probes = this.#probes;
-    const phase = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
+    const phase = (4 - (bytes.byteOffset & 3)) & 3;
+    // Too short for a word of its own at an aligned place.
+    if (bytes.length < phase) {
+      this.#checkAll(bytes, bytes.length, state, hits);
+      return hits;
+    }
     const words = new Int32Array(bytes.buffer, bytes.byteOffset + phase, (bytes.length - phase) >> 2);
     this.#checkAll(bytes, phase + 2, state, hits);
     let previous = (words[0] ?? 0) | FOLD;
