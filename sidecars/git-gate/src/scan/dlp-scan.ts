@@ -72,9 +72,7 @@ export class DlpScan {
     }
   }
 
-  #all(content: Buffer): Finding[] {
-    // a copy stands at the start of its memory: dlp cannot read two or three bytes that stand anywhere else
-    const bytes = content.length < 4 ? new Uint8Array(content) : content;
+  #all(bytes: Buffer): Finding[] {
     const found = this.#first.scanBytes(bytes, 'body');
     if (found.length === 0) return found;
     const all = [...found];
