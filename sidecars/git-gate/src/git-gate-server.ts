@@ -1,28 +1,20 @@
-import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import { join } from 'node:path';
 import type { AuditEvent } from '@bot-bottle/audit';
 import { gateSlots } from '@bot-bottle/git-gate';
-import type { GateRepo, GitGateConfig, GitGateConfigInput } from '@bot-bottle/git-gate';
+import type { GitGateConfigInput } from '@bot-bottle/git-gate';
 import { ProtocolRefusal } from '@bot-bottle/sidecar-protocol';
 import { limitLog, listenOn } from '@bot-bottle/sidecar-protocol/program';
-import type { Log, LogRecord } from '@bot-bottle/sidecar-protocol/program';
+import type { LogRecord } from '@bot-bottle/sidecar-protocol/program';
 import { decisionSchema } from '@bot-bottle/supervise';
 import type { ProposalRequest } from '@bot-bottle/supervise';
-import type { PushScanner } from './contracts.ts';
 import { GitGateServerError } from './errors.ts';
 import { checkConfig } from './gate-config.ts';
-import { createGit } from './git/create-git.ts';
 import { decideHeld } from './held/decide-held.ts';
 import { HeldPushes } from './held/held-pushes.ts';
 import { createHttpServer } from './http/create-http-server.ts';
 import { handleRequest } from './http/handle-request.ts';
-import { createMirror } from './mirror/create-mirror.ts';
-import { installHooks } from './push/hooks.ts';
-import { recorded } from './push/push-events.ts';
+import { openRepos } from './open-repos.ts';
 import type { RepoService } from './repo-service.ts';
-import { createPushScanner } from './scan/create-push-scanner.ts';
-import { createTouchedPaths } from './scan/touched-paths.ts';
 import { SecretStore } from './secret-store.ts';
 
 export interface GitGateServerOptions {
@@ -89,14 +81,7 @@ export function createGitGateServer(options: GitGateServerOptions): GitGateServe
   };
   return {
     async listen() {
-      const repos = await openRepos({
-        config,
-        secrets,
-        held,
-        log,
-        stopping: stopping.signal,
-        audit: options.audit,
-      });
+      const repos = new Map<string, RepoService>();
       const server = createHttpServer({
         idleMs: config.limits.idle_seconds * 1000,
         connections: CONNECTIONS,
@@ -118,6 +103,8 @@ export function createGitGateServer(options: GitGateServerOptions): GitGateServe
       });
       server.on('error', () => log(0, { event: 'listener_failed' }));
       running = { repos, server };
+      const { audit } = options;
+      await openRepos(repos, { config, secrets, held, log, stopping: stopping.signal, audit });
       const bound = await listenOn(server, address).catch((cause: unknown) => {
         throw new GitGateServerError('listen_failed', 'cannot listen on the configured address', { cause });
       });
@@ -138,76 +125,6 @@ export function createGitGateServer(options: GitGateServerOptions): GitGateServe
       await decideHeld(found, parsed.data);
     },
     close: () => (closing ??= close()),
-  };
-}
-
-interface Parts {
-  readonly config: GitGateConfig;
-  readonly secrets: SecretStore;
-  readonly held: HeldPushes;
-  readonly log: Log;
-  readonly stopping: AbortSignal;
-  readonly audit: GitGateServerOptions['audit'];
-}
-
-async function openRepos(parts: Parts): Promise<Map<string, RepoService>> {
-  const { root, key_dir: keyDir } = parts.config;
-  const [home, hooks] = [join(root, '.home'), join(root, '.hooks')];
-  for (const folder of [root, keyDir, home]) await mkdir(folder, { recursive: true, mode: 0o700 });
-  await installHooks(hooks);
-  const repos = new Map<string, RepoService>();
-  for (const repo of parts.config.repos) repos.set(repo.name, await openRepo(parts, repo, { home, hooks }));
-  return repos;
-}
-
-async function openRepo(
-  parts: Parts,
-  repo: GateRepo,
-  { home, hooks }: { readonly home: string; readonly hooks: string },
-): Promise<RepoService> {
-  const { config, secrets, log } = parts;
-  const { limits, programs } = config;
-  const gitOptions = { git: programs.git, home };
-  const git = createGit(gitOptions);
-  const mirror = await createMirror({
-    repo,
-    git,
-    ssh: programs.ssh,
-    root: config.root,
-    keyDir: config.key_dir,
-    key: secrets.get(repo.key_slot),
-    limits,
-    log,
-  });
-  const scratchDir = join(mirror.workDir, 'scan');
-  await mkdir(scratchDir, { recursive: true, mode: 0o700 });
-  return {
-    repo,
-    mirror,
-    git,
-    gitOptions,
-    hooks,
-    limits,
-    supervise: config.supervise,
-    // made anew for each push, with the secrets in force
-    scanner: (): PushScanner =>
-      createPushScanner({
-        git,
-        mirrorView: { gitDir: mirror.gitDir, objects: null, alternates: [] },
-        gitleaks: programs.gitleaks,
-        mode: config.scanner,
-        knownSecrets: secrets.knownSecrets(),
-        canary: secrets.canary(),
-        scratchDir,
-        timeoutMs: limits.transfer_seconds * 1000,
-        log,
-      }),
-    touchedPaths: createTouchedPaths({ git }),
-    held: parts.held,
-    audit: (event) => recorded(parts.audit({ layer: 'git-gate', ...event })),
-    log,
-    stopping: parts.stopping,
-    active: 0,
   };
 }
 

@@ -3,6 +3,7 @@ import type { GateRepo, GitGateConfig } from '@bot-bottle/git-gate';
 import type { Log } from '@bot-bottle/sidecar-protocol/program';
 import type { Git, Mirror, PushScanner, TouchedPaths } from './contracts.ts';
 import type { GitOptions } from './git/git-environment.ts';
+import type { BodyCount } from './http/feed-body.ts';
 import type { HeldPushes } from './held/held-pushes.ts';
 
 /** What serves one repository. */
@@ -26,4 +27,6 @@ export interface RepoService {
   readonly stopping: AbortSignal;
   /** requests being served */
   active: number;
+  /** what each push in flight has brought: its quarantine is about as large */
+  readonly pushes: Set<BodyCount>;
 }

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
+import { access, writeFile } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { pushFixture } from './push-fixture.ts';
 import type { FixtureOptions, PushFixture } from './push-fixture.ts';
 import { fakeSecret } from './support/fake-secrets.ts';
 import { packOf, receivePackBody, receivePackHeaders, zeroOid } from './support/pkt-line.ts';
-import { rawRequest } from './support/raw-http.ts';
+import { rawBytes, rawRequest } from './support/raw-http.ts';
 import { sshd } from './support/sshd.ts';
 
 async function opened(options: FixtureOptions = {}): Promise<PushFixture> {
@@ -143,8 +145,7 @@ describe.skipIf(sshd === null)('a push', () => {
   });
 
   test('larger than allowed is refused in words that the client shows', async () => {
-    const fixture = await opened({ push: { max_bytes: 2_000_000 } });
-    const { randomBytes } = await import('node:crypto');
+    const fixture = await opened({ push: { max_bytes: 2_000_000 }, limits: { idle_seconds: 600 } });
     await fixture.client.commit('repo', { 'big.bin': randomBytes(8_000_000) });
     const { code, stderr } = await fixture.client.git(
       '-C',
@@ -177,5 +178,62 @@ describe.skipIf(sshd === null)('a push', () => {
     await expect
       .poll(async () => (await fixture.client.git('-C', 'repo', 'fetch', 'origin')).code, { timeout: 10_000 })
       .toBe(0);
+  });
+
+  test('whose client leaves while it is forwarded arrives, and the mirror knows', async () => {
+    const fixture = await opened();
+    const [begun, go] = [fixture.client.at('begun'), fixture.client.at('go')];
+    const wait = `#!/bin/sh\n: > ${begun}\nwhile [ ! -e ${go} ]; do sleep 0.05; done\n`;
+    await fixture.upstream.setHook('project', 'pre-receive', wait);
+    const oid = await fixture.client.commit('repo', { 'a.txt': 'one\n' });
+    const leaving = new AbortController();
+    const pushing = fixture.client.run(['-C', 'repo', 'push', 'origin', 'HEAD:refs/heads/topic'], {
+      signal: leaving.signal,
+    });
+    await expect
+      .poll(
+        () =>
+          access(begun).then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe(true);
+    leaving.abort();
+    await pushing;
+    await writeFile(go, '');
+    await expect
+      .poll(() => pushEvents(fixture).map(({ outcome }) => outcome), { timeout: 10_000 })
+      .toEqual(['allowed', 'done']);
+    expect((await fixture.upstream.refs('project')).get('refs/heads/topic')).toBe(oid);
+    expect(await fixture.client.must('-C', 'repo', 'ls-remote', 'origin', 'refs/heads/topic')).toContain(oid);
+  });
+
+  test('many at a time cannot fill the disk: together they bring no more than two of the largest', async () => {
+    const fixture = await opened({ push: { max_bytes: 1_000_000 }, limits: { idle_seconds: 600 } });
+    const oid = await fixture.client.commit('repo', { 'big.bin': randomBytes(900_000) });
+    const objects = await fixture.client.must(
+      '-C',
+      'repo',
+      'rev-list',
+      '--objects',
+      '--no-object-names',
+      'HEAD',
+    );
+    const pack = await packOf(fixture.client.at('repo', '.git'), objects.split('\n'));
+    const body = receivePackBody([{ oldOid: zeroOid, newOid: oid, ref: 'refs/heads/x' }], pack);
+    const unfinished = Array.from({ length: 3 }, () =>
+      rawBytes(fixture.port, [
+        'POST /project.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n',
+        `Content-Type: ${receivePackHeaders['Content-Type']}\r\n\r\n`,
+        `${(body.length - 100).toString(16)}\r\n`,
+        body.subarray(0, -100),
+      ]),
+    );
+    const first = await Promise.race(unfinished);
+    expect(first.status).toBe(413);
+    await fixture.server.close();
+    await Promise.all(unfinished);
   });
 });

@@ -10,6 +10,8 @@ export interface BodyRules {
   readonly gzip: boolean;
   /** largest body, decoded or not, in bytes */
   readonly maxBytes: number;
+  /** whether all bodies together are too large by now */
+  readonly isOverTotal?: () => boolean;
 }
 
 export type BodyCheck = BodyRules | { readonly status: 400 | 411 | 413 | 415; readonly why: string };

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import { BodySource } from './body-source.ts';
 import type { BodyRules } from './check-body.ts';
 
 /** Most that one byte may expand to, beyond the first MiB; requests of git expand about threefold. */
@@ -11,9 +12,12 @@ const FREE_BYTES = 1024 * 1024;
 /** How a body ended; `unread`: whoever it was for stopped reading. */
 export type BodyEnd = 'complete' | 'too-large' | 'malformed' | 'idle' | 'gone' | 'unread';
 
-/** Bytes so far, decoded. */
+/** What is known of a body while it is read. */
 export interface BodyCount {
+  /** so far, decoded */
   bytes: number;
+  /** why it is not read to its end */
+  fault?: BodyEnd;
 }
 
 /**
@@ -26,80 +30,38 @@ export async function feedBody(
   rules: BodyRules & { readonly idleMs: number },
   count: BodyCount,
 ): Promise<BodyEnd> {
-  let fault: BodyEnd | null = null;
   let received = 0;
-  const waiting = new ClientWait(rules.idleMs);
+  const source = new BodySource(request, rules.idleMs);
   // a client that was answered early may neither go on sending nor end its request
-  stdin.once('close', () => waiting.stop());
+  stdin.once('close', () => source.stop());
   const stop = (end: BodyEnd): never => {
-    fault ??= end;
+    count.fault ??= end;
     throw new Error(end);
   };
-  const source = async function* read(): AsyncGenerator<Buffer> {
-    const chunks = request.iterator({ destroyOnReturn: false });
+  const chunks = async function* read(): AsyncGenerator<Buffer> {
     for (;;) {
-      const next = await waiting.for(chunks.next()).catch(() => stop('gone'));
-      if (next === 'idle' || next === 'unread') return stop(next);
-      if (next.done === true) break;
-      const chunk = next.value as Buffer;
-      received += chunk.length;
-      yield chunk;
+      const next = await source.next();
+      if (next === 'end') return;
+      if (typeof next === 'string') return stop(next);
+      received += next.length;
+      yield next;
     }
-    if (!request.complete) stop('gone');
   };
   const bounded = async function* bound(decoded: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of decoded) {
       count.bytes += chunk.length;
       const isBomb = count.bytes > FREE_BYTES && count.bytes > received * MAX_RATIO;
-      if (count.bytes > rules.maxBytes || isBomb) stop('too-large');
+      if (count.bytes > rules.maxBytes || isBomb || rules.isOverTotal?.() === true) stop('too-large');
       yield chunk;
     }
   };
   try {
-    if (rules.gzip) await pipeline(source, createGunzip(), bounded, stdin);
-    else await pipeline(source, bounded, stdin);
+    if (rules.gzip) await pipeline(chunks, createGunzip(), bounded, stdin);
+    else await pipeline(chunks, bounded, stdin);
     return 'complete';
   } catch (error) {
-    if (fault !== null) return fault;
+    if (count.fault !== undefined) return count.fault;
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     return code.startsWith('Z_') ? 'malformed' : 'unread';
-  }
-}
-
-/** Waits for what a client sends, but not for ever. */
-class ClientWait {
-  readonly #idleMs: number;
-  #isStopped = false;
-  #give: (why: 'idle' | 'unread') => void = () => undefined;
-
-  constructor(idleMs: number) {
-    this.#idleMs = idleMs;
-  }
-
-  /** Whoever it was for reads no more. */
-  stop(): void {
-    this.#isStopped = true;
-    this.#give('unread');
-  }
-
-  for<T>(next: Promise<T>): Promise<T | 'idle' | 'unread'> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#give('idle'), this.#idleMs);
-      this.#give = (why) => {
-        clearTimeout(timer);
-        resolve(why);
-      };
-      next.then(
-        (value) => {
-          clearTimeout(timer);
-          resolve(value);
-        },
-        (error: unknown) => {
-          clearTimeout(timer);
-          reject(error instanceof Error ? error : new Error('failed'));
-        },
-      );
-      if (this.#isStopped) this.#give('unread');
-    });
   }
 }

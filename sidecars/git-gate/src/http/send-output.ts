@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 export interface OutputOptions {
   /** a client that takes nothing for so long while there is something to send is cut, in ms */
   readonly idleMs: number;
-  /** sends the head; called before the first byte */
-  readonly begin: () => void;
+  /** sends the head before the first byte; false: nothing is sent any more */
+  readonly begin: () => boolean;
 }
 
 /**
@@ -19,7 +19,7 @@ export async function sendOutput(
   let sent = 0;
   for await (const chunk of output) {
     if (response.destroyed) continue;
-    if (sent === 0) options.begin();
+    if (sent === 0 && !options.begin()) continue;
     sent += chunk.length;
     if (!response.write(chunk)) await drained(response, options.idleMs);
   }

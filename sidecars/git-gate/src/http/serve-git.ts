@@ -12,7 +12,9 @@ import type { GitStreamEnd } from './stream-git.ts';
 
 /** How long the state of the last refresh serves the POSTs of a client, in ms. */
 const FRESH_MS = 60_000;
-/** How long a client may take to read an answer that came before its request had ended, in ms. */
+/** Pushes in flight may fill the disk with so many times `max_bytes`, however many they are. */
+const TOTAL_PUSHES = 2;
+/** How long a client may go on with a request that was answered before its end, in ms. */
 const LINGER_MS = 2000;
 
 interface Exchange {
@@ -123,6 +125,7 @@ export async function serveReceivePack(
   };
   const stopGit = (): void => void git.end();
   exchange.signal.addEventListener('abort', leave, { once: true });
+  repo.pushes.add(session.received);
   repo.stopping.addEventListener('abort', stopGit, { once: true });
   try {
     const [end] = await Promise.all([
@@ -131,7 +134,7 @@ export async function serveReceivePack(
         service,
         request,
         response,
-        body,
+        body: { ...body, isOverTotal: () => receivedBytes(repo) > TOTAL_PUSHES * repo.repo.push.max_bytes },
         received: session.received,
         kind: 'result',
       }),
@@ -140,9 +143,14 @@ export async function serveReceivePack(
     finish(exchange, end);
   } finally {
     clearTimeout(upload);
+    repo.pushes.delete(session.received);
     repo.stopping.removeEventListener('abort', stopGit);
     await git.end();
   }
+}
+
+function receivedBytes({ pushes }: RepoService): number {
+  return [...pushes].reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function command(repo: RepoService, service: Service): string[] {
@@ -192,10 +200,12 @@ function finish(exchange: Exchange, { body, sent, code }: GitStreamEnd): void {
 const deny = (code: string): Record<string, string> => ({ 'X-Bot-Bottle-Deny': code, Connection: 'close' });
 
 /** What is left of a request that was answered early is read and dropped, for a moment only. */
-function linger({ request, response }: Exchange): void {
-  if (request.complete || response.destroyed) return;
+function linger({ request }: Exchange): void {
+  const { socket } = request;
+  if (request.complete || socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  const end = (): void => clearTimeout(timer);
+  request.once('end', end);
+  socket.once('close', end);
   request.resume();
-  const timer = setTimeout(() => response.destroy(), LINGER_MS);
-  response.once('close', () => clearTimeout(timer));
-  request.once('end', () => clearTimeout(timer));
 }

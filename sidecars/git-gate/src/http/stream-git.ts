@@ -74,9 +74,12 @@ export async function streamGit(
 ): Promise<GitStreamEnd> {
   const { request, response } = stream;
   const idleMs = service.limits.idle_seconds * 1000;
-  const begin = (): void => {
+  const begin = (): boolean => {
+    // what git says of a body that was cut is not the reason
+    if (stream.received.fault !== undefined && stream.received.fault !== 'unread') return false;
     response.writeHead(200, gitHeaders(stream.service, stream.kind));
     if (stream.preamble !== undefined) response.write(stream.preamble);
+    return true;
   };
   const fed =
     stream.body === null

@@ -39,6 +39,7 @@ export class PushSession {
   readonly #options: PushSessionOptions;
   #said = 0;
   #isAnswered = false;
+  #isAsked = false;
   #accepted: ReadonlySet<string> = new Set();
   #work: Promise<void> = Promise.resolve();
 
@@ -102,7 +103,10 @@ export class PushSession {
         else if (verb === 'options') options = Number(text);
         else if (verb === 'ref') commands.push(text);
         else if (verb === 'update') this.#write(this.#accepted.has(text) ? 'ok' : 'no');
-        else if (verb === 'end') this.#work = this.#options.onPush({ quarantine, options, commands });
+        else if (verb === 'end' && !this.#isAsked) {
+          this.#isAsked = true;
+          this.#work = this.#options.onPush({ quarantine, options, commands });
+        }
         if (commands.length > MAX_COMMANDS) {
           this.refuse([`more than ${MAX_COMMANDS} refs in one push: push fewer`]);
           return;

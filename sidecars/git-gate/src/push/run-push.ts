@@ -28,7 +28,7 @@ export async function runPush(
     await decideAndForward(service, session, received);
   } catch (error) {
     const { code, lines } = refusalOf(error, 'upstream_unreachable');
-    if (!GitGateServerError.isInstance(error))
+    if (!GitGateServerError.isInstance(error) && !session.signal.aborted)
       service.log(0, {
         event: 'push_failed',
         repo: service.repo.name,

@@ -1,0 +1,85 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AuditEvent } from '@bot-bottle/audit';
+import type { GateRepo, GitGateConfig } from '@bot-bottle/git-gate';
+import type { Log } from '@bot-bottle/sidecar-protocol/program';
+import type { PushScanner } from './contracts.ts';
+import { createGit } from './git/create-git.ts';
+import type { HeldPushes } from './held/held-pushes.ts';
+import { createMirror } from './mirror/create-mirror.ts';
+import { installHooks } from './push/hooks.ts';
+import { recorded } from './push/push-events.ts';
+import type { RepoService } from './repo-service.ts';
+import { createPushScanner } from './scan/create-push-scanner.ts';
+import { createTouchedPaths } from './scan/touched-paths.ts';
+import type { SecretStore } from './secret-store.ts';
+
+export interface OpenReposOptions {
+  readonly config: GitGateConfig;
+  readonly secrets: SecretStore;
+  readonly held: HeldPushes;
+  readonly log: Log;
+  readonly stopping: AbortSignal;
+  readonly audit: (event: AuditEvent) => Promise<void>;
+}
+
+/** Opens the mirror of every repository and puts what serves it into `repos`, one by one. */
+export async function openRepos(repos: Map<string, RepoService>, parts: OpenReposOptions): Promise<void> {
+  const { root, key_dir: keyDir } = parts.config;
+  const [home, hooks] = [join(root, '.home'), join(root, '.hooks')];
+  for (const folder of [root, keyDir, home]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  await installHooks(hooks);
+  for (const repo of parts.config.repos) repos.set(repo.name, await openRepo(parts, repo, { home, hooks }));
+}
+
+async function openRepo(
+  parts: OpenReposOptions,
+  repo: GateRepo,
+  { home, hooks }: { readonly home: string; readonly hooks: string },
+): Promise<RepoService> {
+  const { config, secrets, log } = parts;
+  const { limits, programs } = config;
+  const gitOptions = { git: programs.git, home };
+  const git = createGit(gitOptions);
+  const mirror = await createMirror({
+    repo,
+    git,
+    ssh: programs.ssh,
+    root: config.root,
+    keyDir: config.key_dir,
+    key: secrets.get(repo.key_slot),
+    limits,
+    log,
+  });
+  const scratchDir = join(mirror.workDir, 'scan');
+  await mkdir(scratchDir, { recursive: true, mode: 0o700 });
+  return {
+    repo,
+    mirror,
+    git,
+    gitOptions,
+    hooks,
+    limits,
+    supervise: config.supervise,
+    // made anew for each push, with the secrets in force
+    scanner: (): PushScanner =>
+      createPushScanner({
+        git,
+        mirrorView: { gitDir: mirror.gitDir, objects: null, alternates: [] },
+        gitleaks: programs.gitleaks,
+        mode: config.scanner,
+        knownSecrets: secrets.knownSecrets(),
+        canary: secrets.canary(),
+        scratchDir,
+        timeoutMs: limits.transfer_seconds * 1000,
+        log,
+      }),
+    touchedPaths: createTouchedPaths({ git }),
+    held: parts.held,
+    audit: (event) => recorded(parts.audit({ layer: 'git-gate', ...event })),
+    log,
+    stopping: parts.stopping,
+    active: 0,
+    pushes: new Set(),
+  };
+}
