@@ -28,7 +28,8 @@ describe.skipIf(sshd === null)('pushes that must be refused', () => {
       expect(code).not.toBe(0);
       expect(after).toEqual(before);
       expect(mirror).toEqual(before);
-      expect(recorded).toContain(`"code":"${each.code}"`);
+      // what is refused before git has read it is not recorded
+      if (each.told === undefined) expect(recorded).toContain(`"code":"${each.code}"`);
       if (each.secret === undefined) return;
       // git itself prints the names of refs, of which some are the secret here
       const remote = told.split('\n').filter((line) => line.startsWith('remote:'));
