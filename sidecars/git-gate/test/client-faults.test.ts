@@ -124,11 +124,11 @@ describe.skipIf(sshd === null)('an upstream that refuses, fails or moves', () =>
     try {
       const fetch = await scene.client.git('-C', 'repo', 'fetch');
       expect(fetch.code).not.toBe(0);
-      expect(fetch.stderr).toContain('remote: git-gate: project: cannot refresh from');
+      expect(fetch.stderr).toContain('remote: git-gate: refresh_failed: project: cannot refresh from');
       expect(fetch.stderr).toContain(`127.0.0.1:${scene.upstream.port}`);
       const pushed = await push(scene);
       expect(pushed.code).not.toBe(0);
-      expect(pushed.stderr).toContain('remote: git-gate: project: cannot refresh from');
+      expect(pushed.stderr).toContain('remote: git-gate: refresh_failed: project: cannot refresh from');
       expect(JSON.stringify([scene.gate.logs, scene.gate.events])).toContain('refresh_failed');
     } finally {
       await scene.upstream.resume();
@@ -142,7 +142,7 @@ describe.skipIf(sshd === null)('an upstream that refuses, fails or moves', () =>
     });
     const { code, stderr } = await scene.client.git('clone', scene.gate.url('missing'), 'repo');
     expect(code).not.toBe(0);
-    expect(stderr).toContain('remote: git-gate: missing: cannot refresh from');
+    expect(stderr).toContain('remote: git-gate: refresh_failed: missing: cannot refresh from');
     expect(scene.gate.events).toContainEqual(expect.objectContaining({ code: 'refresh_failed' }));
   });
 
@@ -154,7 +154,7 @@ describe.skipIf(sshd === null)('an upstream that refuses, fails or moves', () =>
     const scene = await scenes.open({ repos: [{ name: 'project', more }] });
     const { code, stderr } = await scene.client.git('clone', scene.sshUrl(), 'repo');
     expect(code).not.toBe(0);
-    expect(stderr).toContain('remote: git-gate: project: ');
+    expect(stderr).toContain('remote: git-gate: refresh_failed: project: ');
     expect(stderr).toContain(said);
     expect(scene.gate.events).toContainEqual(expect.objectContaining({ code: 'refresh_failed' }));
     expect((await scene.upstream.commands()).some((command) => command.includes(scene.at()))).toBe(false);

@@ -42,6 +42,6 @@ describe.skipIf(sshd === null || oldestGit === null)('git 2.30, the oldest that 
     const client = await newClient(oldestGit ?? {});
     const { code, stderr } = await client.git('clone', gate.url('gone'), 'repo');
     expect(code).not.toBe(0);
-    expect(stderr).toContain('remote: git-gate: gone: cannot refresh from');
+    expect(stderr).toContain('remote: git-gate: refresh_failed: gone: cannot refresh from');
   });
 });
