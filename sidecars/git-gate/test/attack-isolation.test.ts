@@ -35,8 +35,14 @@ describe.skipIf(sshd === null)('what one repository, and the agent, can see', ()
     };
   }
 
-  test('objects of another declared repository cannot be wanted', async () => {
-    const { gate, foreign, foreignBlob } = await two();
+  test('objects of another declared repository cannot be wanted, those of its own can', async () => {
+    const { gate, foreign, foreignBlob, refs } = await two();
+    const own = await rawRequest(gate.port, {
+      target: '/project.git/git-upload-pack',
+      headers: { ...uploadPackHeaders, 'Git-Protocol': 'version=2' },
+      body: fetchBody([(await refs()).get('refs/heads/main') ?? '']),
+    });
+    expect(own.text).toContain('PACK');
     for (const oid of [foreign, foreignBlob]) {
       const second = await rawRequest(gate.port, {
         target: '/project.git/git-upload-pack',
