@@ -160,22 +160,27 @@ describe.skipIf(sshd === null)('an upstream that refuses, fails or moves', () =>
     expect((await scene.upstream.commands()).some((command) => command.includes(scene.at()))).toBe(false);
   });
 
-  test('somebody else moves the branch between the refresh and the forward: refused as stale, nothing is lost', async () => {
+  test.each([
+    ['before the upstream tells its refs', 'setBeforeReceive'],
+    ['while the upstream takes the push', 'setHook'],
+  ] as const)('somebody else moves the branch %s: their commit stays', async (_, when) => {
     const scene = await withCommit();
-    await scene.client.must('-C', 'repo', 'push', '-q', 'origin', 'HEAD:agent/new');
+    const { upstream } = scene;
+    const repo = upstream.repoPath(scene.at());
+    expect((await push(scene)).code).toBe(0);
     await scene.client.commit('repo', { 'more.txt': 'm\n' });
-    // moves the branch as soon as the gate has begun to push, before the upstream looks at the lease
-    await scene.upstream.setHook(scene.at(), 'pre-receive', '#!/bin/sh\ncat >/dev/null\nexit 0\n');
-    const theirs = await commitAt(scene.upstream.repoPath(scene.at()), [
-      { ref: 'refs/heads/other', message: 'theirs', files: { 't.txt': 't\n' } },
-    ]).then(() => scene.upstream.git(scene.at(), 'rev-parse', 'refs/heads/other'));
-    await scene.upstream.setHook(
-      scene.at(),
-      'update',
-      `#!/bin/sh\nunset GIT_QUARANTINE_PATH\ngit update-ref refs/heads/agent/new ${theirs}\nexit 0\n`,
-    );
-    const { code } = await push(scene);
-    expect(code).not.toBe(0);
+    await commitAt(repo, [{ ref: 'refs/heads/other', message: 'theirs', files: { 't.txt': 't\n' } }]);
+    const theirs = await upstream.git(scene.at(), 'rev-parse', 'refs/heads/other');
+    const script = `#!/bin/sh\nunset GIT_QUARANTINE_PATH\nexec git --git-dir='${repo}' update-ref refs/heads/agent/new ${theirs}\n`;
+    if (when === 'setHook') await upstream.setHook(scene.at(), 'update', script);
+    else await upstream.setBeforeReceive(script);
+    try {
+      const { code, stderr } = await push(scene);
+      expect(code).not.toBe(0);
+      if (when === 'setBeforeReceive') expect(stderr).toContain('remote: git-gate: stale_ref');
+    } finally {
+      await upstream.setBeforeReceive(null);
+    }
     expect((await scene.refs()).get('refs/heads/agent/new')).toBe(theirs);
     await scene.client.must('ls-remote', scene.sshUrl());
   });

@@ -37,6 +37,9 @@ export function wrapper(folder: string): string {
 printf '%s %s\\n' "$GIT_PROTOCOL" "$SSH_ORIGINAL_COMMAND" >> '${folder}/commands'
 export HOME='${folder}/home' GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
 case "$SSH_ORIGINAL_COMMAND" in
+  git-receive-pack\\ *) [ ! -x '${folder}/before-receive' ] || '${folder}/before-receive' ;;
+esac
+case "$SSH_ORIGINAL_COMMAND" in
   git-upload-pack\\ *|git-receive-pack\\ *) exec /bin/sh -c "$SSH_ORIGINAL_COMMAND" ;;
 esac
 echo 'only git is served here' >&2

@@ -40,6 +40,8 @@ export interface Upstream {
   readonly refs: (name: string) => Promise<Map<string, string>>;
   /** Installs a hook of the upstream's own. */
   readonly setHook: (name: string, hook: string, script: string) => Promise<void>;
+  /** What runs before a push is answered, before it is told any ref; null: nothing. */
+  readonly setBeforeReceive: (script: string | null) => Promise<void>;
   /** What clients ran, `GIT_PROTOCOL command`, oldest first. */
   readonly commands: () => Promise<string[]>;
   /** TCP connections so far. */
@@ -92,6 +94,11 @@ export async function createUpstream(options: UpstreamOptions = {}): Promise<Ups
       refs: async (name) => readRefs(await gitAt(repoPath(name), ['for-each-ref', refFormat])),
       setHook: async (name, hook, script) =>
         await writeFile(join(repoPath(name), 'hooks', hook), script, { mode: 0o755 }),
+      setBeforeReceive: async (script) => {
+        const path = join(folder, 'before-receive');
+        if (script === null) await rm(path, { force: true });
+        else await writeFile(path, script, { mode: 0o755 });
+      },
       commands: async () =>
         (await readFile(join(folder, 'commands'), 'utf8')).split('\n').filter((line) => line !== ''),
       connections: () => log.filter((line) => line.startsWith('Connection from ')).length,
