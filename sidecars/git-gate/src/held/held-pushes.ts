@@ -111,7 +111,9 @@ export class HeldPushes {
       this.#checkBytes(service, bytes);
       const view = from === null ? push.view : { gitDir, objects, alternates: [join(gitDir, 'objects')] };
       const request = await proposalOf(service, id, { ...push, view }, signal);
-      await service.audit(pushEvent({ ...push.subject, held: id }, 'held', deniedBy(push.decision)));
+      await service.audit(
+        pushEvent({ ...push.subject, held: id }, 'held', deniedBy(push.decision, push.isNamed)),
+      );
       const held: HeldPush = {
         id,
         service,

@@ -12,6 +12,8 @@ export interface BodyRules {
   readonly maxBytes: number;
   /** whether all bodies together are too large by now */
   readonly isOverTotal?: () => boolean;
+  /** looks at every decoded chunk; false: it is not acceptable */
+  readonly accept?: (chunk: Buffer) => boolean;
 }
 
 export type BodyCheck = BodyRules | { readonly status: 400 | 411 | 413 | 415; readonly why: string };

@@ -52,6 +52,7 @@ export async function feedBody(
       count.bytes += chunk.length;
       const isBomb = count.bytes > FREE_BYTES && count.bytes > received * MAX_RATIO;
       if (count.bytes > rules.maxBytes || isBomb || rules.isOverTotal?.() === true) stop('too-large');
+      if (rules.accept?.(chunk) === false) stop('malformed');
       yield chunk;
     }
   };

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DenialCode } from '@bot-bottle/audit';
 import type { Log } from '@bot-bottle/sidecar-protocol/program';
 import type { RepoService } from '../repo-service.ts';
 import { hasAccess } from './access-token.ts';
@@ -80,6 +81,7 @@ async function serve(
   const body = checkBody(request, service, repo.repo.push.max_bytes);
   if ('status' in body) {
     const code = body.status === 413 ? 'push_policy_size' : 'malformed_request';
+    if (service === 'receive-pack') await auditRefused(repo, code, body.why);
     return answerText(response, body.status, [`git-gate: ${body.why}`], {
       'X-Bot-Bottle-Deny': code,
       // what follows is not read
@@ -87,6 +89,12 @@ async function serve(
     });
   }
   await (service === 'upload-pack' ? serveUploadPack : serveReceivePack)(repo, exchange, body);
+}
+
+/** It is refused in any case, so it does not matter when that cannot be recorded. */
+async function auditRefused(repo: RepoService, code: DenialCode, reason: string): Promise<void> {
+  const event = { action: 'push', outcome: 'denied', code, target: repo.repo.name, rule: 'gate' } as const;
+  await repo.audit({ ...event, details: { reason } }).catch(() => undefined);
 }
 
 function notFound(response: ServerResponse): void {

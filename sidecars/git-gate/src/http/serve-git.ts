@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CommandHead } from '../push/command-head.ts';
 import { PushSession } from '../push/push-session.ts';
 import { runPush } from '../push/run-push.ts';
 import { refusalOf } from '../refusal-of.ts';
@@ -107,6 +108,7 @@ export async function serveReceivePack(
     linger(exchange);
     return;
   }
+  const head = new CommandHead();
   const args = ['-c', `core.hooksPath=${repo.hooks}`, ...command(repo, service), repo.mirror.gitDir];
   const git = startService(repo, { args, request, isOverChannel: true });
   if (git.channel === null) throw new Error('no channel to receive-pack');
@@ -134,12 +136,17 @@ export async function serveReceivePack(
         service,
         request,
         response,
-        body: { ...body, isOverTotal: () => receivedBytes(repo) > TOTAL_PUSHES * repo.repo.push.max_bytes },
+        body: {
+          ...body,
+          accept: (chunk) => head.take(chunk),
+          isOverTotal: () => receivedBytes(repo) > TOTAL_PUSHES * repo.repo.push.max_bytes,
+        },
         received: session.received,
         kind: 'result',
       }),
       session.run(),
     ]);
+    if (!session.isAsked) await auditUnread(repo, session.received.bytes, end).catch(() => undefined);
     finish(exchange, end);
   } finally {
     clearTimeout(upload);
@@ -177,6 +184,22 @@ async function auditFetch(
     target: repo.repo.name,
     rule: denied === null ? null : 'refresh',
     details: denied === null ? {} : { reason: denied.reason },
+  });
+}
+
+/** A push that git did not get to the end of. Nothing of it stays, whether this is recorded or not. */
+async function auditUnread(repo: RepoService, bytes: number, { body }: GitStreamEnd): Promise<void> {
+  // a client asks with an empty request whether it may push at all
+  if (bytes <= 4) return;
+  const isTooLarge = body === 'too-large' || bytes > repo.repo.push.max_bytes;
+  const isBroken = body === 'gone' || body === 'idle';
+  await repo.audit({
+    action: 'push',
+    outcome: isBroken ? 'failed' : 'denied',
+    code: isBroken ? null : isTooLarge ? 'push_policy_size' : 'malformed_request',
+    target: repo.repo.name,
+    rule: 'gate',
+    details: { bytes, body },
   });
 }
 

@@ -9,4 +9,6 @@ export interface JudgedPush extends GatheredFacts {
   readonly updates: readonly RefUpdate[];
   readonly decision: PushDecision;
   readonly subject: PushSubject;
+  /** whether its refs and paths may be written down */
+  readonly isNamed: boolean;
 }

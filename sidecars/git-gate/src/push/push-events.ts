@@ -7,6 +7,8 @@ import { GitGateServerError } from '../errors.ts';
 export interface PushSubject {
   readonly repo: string;
   readonly updates: readonly RefUpdate[];
+  /** names that may be written down: they were scanned, or the upstream has them already; a name can be a secret */
+  readonly names: ReadonlySet<string>;
   readonly bytes: number;
   readonly scan: ScanReport | null;
   /** milliseconds of the stages that have ended */
@@ -24,16 +26,20 @@ export function pushEvent(
   outcome: AuditEvent['outcome'],
   why: { readonly code: DenialCode | null; readonly rule: string | null; readonly reason?: string },
 ): Omit<AuditEvent, 'layer'> {
-  const { repo, updates, bytes, scan, times, held } = subject;
+  const { repo, updates, names, bytes, scan, times, held } = subject;
   const more = updates.length - 1;
+  const nameOf = (ref: string): string => (names.has(ref) ? ref : '(name withheld)');
   return {
     action: 'push',
     outcome,
     code: why.code,
-    target: `${repo} ${updates[0]?.ref ?? ''}${more > 0 ? ` and ${more} more` : ''}`,
+    target: `${repo} ${nameOf(updates[0]?.ref ?? '')}${more > 0 ? ` and ${more} more` : ''}`,
     rule: why.rule,
     details: {
-      refs: updates.slice(0, SHOWN_REFS).map(describe).join('; '),
+      refs: updates
+        .slice(0, SHOWN_REFS)
+        .map(({ ref, oldOid, newOid }) => `${nameOf(ref)} ${oldOid ?? 'none'}..${newOid ?? 'none'}`)
+        .join('; '),
       count: updates.length,
       bytes,
       ...(scan === null ? {} : { scanner: scan.scanner, objects: scan.objects, scanned: scan.bytes }),
@@ -44,11 +50,15 @@ export function pushEvent(
   };
 }
 
-const describe = ({ ref, oldOid, newOid }: RefUpdate): string =>
-  `${ref} ${oldOid ?? 'none'}..${newOid ?? 'none'}`;
-
-/** The event of a decision that lets nothing pass. */
-export function deniedBy({ records }: PushDecision): {
+/**
+ * The event of a decision that lets nothing pass.
+ *
+ * @param isNamed whether refs and paths may be written down
+ */
+export function deniedBy(
+  { records }: PushDecision,
+  isNamed: boolean,
+): {
   readonly code: DenialCode | null;
   readonly rule: string | null;
   readonly reason?: string;
@@ -57,7 +67,7 @@ export function deniedBy({ records }: PushDecision): {
   const first = said.find(({ result }) => result === 'refused') ?? said[0];
   if (first === undefined) return { code: null, rule: null };
   const reason = `${first.subject}: ${first.why}${said.length > 1 ? ` (and ${said.length - 1} more)` : ''}`;
-  return { code: first.code, rule: first.check, reason };
+  return { code: first.code, rule: first.check, ...(isNamed ? { reason } : {}) };
 }
 
 /** The event of what the upstream made of it. */

@@ -47,12 +47,30 @@ export async function gatherFacts(service: RepoService, request: FactsRequest): 
     ({ check, result }) => check === 'refs' && result === 'refused',
   );
   if (tips.length === 0 || areRefsIllegal) return { facts: cheap, scan: null };
-  const { view, signal, onProgress } = request;
-  const scan = await service.scanner()({ view, tips, signal, onProgress });
+  const { view, onProgress } = request;
   const isProtected = pathMatcher(repo.push.protected_paths);
-  const touched = await service.touchedPaths({ view, tips, signal }, isProtected);
+  const [scan, touched] = await sideBySide(request.signal, (signal) => [
+    service.scanner()({ view, tips, signal, onProgress }),
+    service.touchedPaths({ view, tips, signal }, isProtected),
+  ]);
   const { findings, hiddenObjects } = scan;
   return { facts: { ...cheap, touched, findings, hiddenObjects }, scan };
+}
+
+/** Both results, or the first failure; either way nothing runs any more afterwards. */
+async function sideBySide<A, B>(
+  signal: AbortSignal,
+  start: (signal: AbortSignal) => readonly [Promise<A>, Promise<B>],
+): Promise<readonly [A, B]> {
+  const failed = new AbortController();
+  const work = start(AbortSignal.any([signal, failed.signal]));
+  try {
+    return await Promise.all(work);
+  } catch (error) {
+    failed.abort();
+    await Promise.allSettled(work);
+    throw error;
+  }
 }
 
 async function provedRefs(service: RepoService, request: FactsRequest): Promise<PushedRef[]> {

@@ -50,6 +50,11 @@ export class PushSession {
     options.channel.on('error', () => undefined);
   }
 
+  /** Whether git got to the end of the push and asked. */
+  get isAsked(): boolean {
+    return this.#isAsked;
+  }
+
   /** Reads what the hooks say until receive-pack ends; resolves when the push has been dealt with. */
   async run(): Promise<void> {
     try {

@@ -52,16 +52,19 @@ async function decideAndForward(
   const view = quarantineView(service.mirror.gitDir, received.quarantine);
   const held = await service.mirror.withLock(session.signal, async (): Promise<JudgedPush | null> => {
     const times: Record<string, number> = { lock: performance.now() - began };
+    const refs = await service.mirror.refs();
+    const known = new Set(refs.keys());
     const subject = (more: Partial<PushSubject> = {}): PushSubject => ({
       repo: service.repo.name,
       updates,
+      names: known,
       bytes: session.received.bytes,
       scan: null,
       times: { ...times },
       held: null,
       ...more,
     });
-    const stale = await staleRefs(service, updates);
+    const stale = staleRefs(refs, updates);
     if (stale !== null) {
       await deny(service, session, subject(), stale);
       return null;
@@ -87,11 +90,22 @@ async function decideAndForward(
     }
     times['judge'] = performance.now() - judging;
     if (gathered.scan !== null) times['scanner'] = gathered.scan.scannerMs;
+    const isNamed = areNamesClean(updates, gathered);
     const decision = decidePush(service.repo.push, gathered.facts, { supervise: service.supervise });
-    const judged = { ...gathered, view, updates, decision, subject: subject({ scan: gathered.scan }) };
+    const judged = {
+      ...gathered,
+      view,
+      updates,
+      decision,
+      subject: subject({
+        scan: gathered.scan,
+        ...(isNamed ? { names: new Set(updates.map(({ ref }) => ref)) } : {}),
+      }),
+      isNamed,
+    };
     if (decision.outcome === 'needs-approval') return judged;
     if (decision.outcome === 'refused') {
-      await service.audit(pushEvent(judged.subject, 'denied', deniedBy(decision)));
+      await service.audit(pushEvent(judged.subject, 'denied', deniedBy(decision, isNamed)));
       session.refuse(renderDecision(decision));
       return null;
     }
@@ -99,6 +113,13 @@ async function decideAndForward(
     return null;
   });
   if (held !== null) await holdPush(service, session, held);
+}
+
+/** Whether refs and paths may be written to the audit log: they can be secrets themselves. */
+function areNamesClean(updates: readonly RefUpdate[], { scan, facts }: GatheredFacts): boolean {
+  // what is deleted has its name from the upstream
+  if (scan === null) return updates.every(({ newOid }) => newOid === null);
+  return !facts.findings.some(({ objectType }) => objectType === 'ref' || objectType === 'tree');
 }
 
 /** Inside the lock until receive-pack has moved the refs: whoever comes next sees what the upstream has. */
@@ -132,11 +153,7 @@ export function quarantineView(gitDir: string, quarantine: string): RepositoryVi
 }
 
 /** Refs that are not what the client takes them for; null: none. */
-export async function staleRefs(
-  { mirror }: RepoService,
-  updates: readonly RefUpdate[],
-): Promise<Refusal | null> {
-  const refs = await mirror.refs();
+function staleRefs(refs: ReadonlyMap<string, string>, updates: readonly RefUpdate[]): Refusal | null {
   const stale = updates.filter(({ ref, oldOid }) => (refs.get(ref) ?? null) !== oldOid);
   if (stale.length === 0) return null;
   return {
@@ -151,8 +168,9 @@ async function deny(
   subject: PushSubject,
   { code, lines }: Refusal,
 ): Promise<void> {
-  const reason = lines.join('; ');
-  await service.audit(pushEvent(subject, 'denied', { code, rule: 'gate', reason }));
+  // which refs are stale is told to the client; here a name that nobody has scanned may not stand
+  const why = { code, rule: 'gate', ...(code === 'stale_ref' ? {} : { reason: lines.join('; ') }) };
+  await service.audit(pushEvent(subject, 'denied', why));
   session.refuse(lines.map((line) => `${code}: ${line}`));
 }
 
