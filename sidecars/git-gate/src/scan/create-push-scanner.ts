@@ -5,7 +5,7 @@ import { GitGateServerError } from '../errors.ts';
 import { DlpObjects } from './dlp-objects.ts';
 import { DlpScan } from './dlp-scan.ts';
 import { GitleaksScan } from './gitleaks-scan.ts';
-import { countHidden } from './hidden-objects.ts';
+import { countHidden, quarantinedObjects } from './hidden-objects.ts';
 import { pushedObjects, type Tally } from './pushed-objects.ts';
 import { pushOrigins } from './push-origins.ts';
 import type { GitAccess, Piece, RawFinding } from './scanned-object.ts';
@@ -76,13 +76,16 @@ async function scan(options: PushScannerOptions, request: ScanRequest): Promise<
   const progress = setInterval(() => {
     request.onProgress(`scanning: ${tally.objects} objects, ${Math.round(tally.bytes / 1024 ** 2)} MiB`);
   }, PROGRESS_EVERY);
+  // Beside the scan, which leaves a core idle; a failure is told where it is awaited.
+  const quarantined = quarantinedObjects(access);
+  quarantined.catch(() => undefined);
   try {
     for await (const { object, bytes, isLast } of everything(access, request, tally)) {
       if (needsDlp) await known.take(object, bytes, isLast);
       await gitleaks?.take(object, bytes, isLast);
     }
     const raw = [...(gitleaks === null ? [] : await gitleaks.finish()), ...known.finish()];
-    const hiddenObjects = await countHidden(access, mirrorView, tally.reached);
+    const hiddenObjects = await countHidden(access, mirrorView, await quarantined, tally.reached);
     const scannerMs = known.scannerMs + (gitleaks?.scannerMs ?? 0);
     const findings = await judge(access, mirrorView, request, raw, dlp);
     const scanner = gitleaks === null ? 'builtin' : 'gitleaks';

@@ -2,29 +2,38 @@ import type { RepositoryView } from '../contracts.ts';
 import { gitEnv, type GitAccess } from './scanned-object.ts';
 
 /**
- * How many objects lie in the quarantine that the pushed tips do not reach and the mirror does not have. A later push
- * could refer to them, and nobody would have looked at them (GHSA-qr93-8wwf-22g4).
+ * Every object in the quarantine, as bytes in latin1: half the memory of hex.
+ *
+ * @throws GitGateServerError `git_failed`
+ */
+export async function quarantinedObjects(access: GitAccess): Promise<readonly string[]> {
+  const { objects, gitDir } = access.view;
+  if (objects === null) return [];
+  const quarantine: RepositoryView = { gitDir, objects, alternates: [] };
+  const oids: string[] = [];
+  const listed = access.git.stream({
+    args: ['cat-file', '--batch-all-objects', '--unordered', '--batch-check=%(objectname)'],
+    ...common({ ...access, view: quarantine }),
+  });
+  for await (const oid of lines(listed)) oids.push(Buffer.from(oid, 'hex').toString('latin1'));
+  return oids;
+}
+
+/**
+ * How many objects of the quarantine the pushed tips do not reach and the mirror does not have. A later push could refer
+ * to them, and nobody would have looked at them (GHSA-qr93-8wwf-22g4).
  *
  * @throws GitGateServerError `git_failed`
  */
 export async function countHidden(
   access: GitAccess,
   mirror: RepositoryView,
+  quarantined: readonly string[],
   reached: ReadonlySet<string>,
 ): Promise<number> {
-  const { objects, gitDir } = access.view;
-  if (objects === null) return 0;
-  const quarantine: RepositoryView = { gitDir, objects, alternates: [] };
-  const unreached = lines(
-    access.git.stream({
-      args: ['cat-file', '--batch-all-objects', '--unordered', '--batch-check=%(objectname)'],
-      ...common({ ...access, view: quarantine }),
-    }),
-  );
-  const candidates: string[] = [];
-  for await (const oid of unreached) {
-    if (!reached.has(Buffer.from(oid, 'hex').toString('latin1'))) candidates.push(oid);
-  }
+  const candidates = quarantined
+    .filter((oid) => !reached.has(oid))
+    .map((oid) => Buffer.from(oid, 'latin1').toString('hex'));
   if (candidates.length === 0) return 0;
   // usually what a thin pack was completed with, which the mirror has
   let hidden = 0;
