@@ -74,10 +74,11 @@ export async function pushFixture(options: FixtureOptions = {}): Promise<PushFix
       while (proposals.length < count) await new Promise<void>((resolve) => wakes.push(resolve));
     },
     close: async () => {
-      await server.close();
+      // a client of a test that failed may still be running
+      const ended = await Promise.allSettled([server.close(), upstream.stop()]);
       await client.remove();
-      await upstream.stop();
       await rm(folder, { recursive: true, force: true });
+      for (const each of ended) if (each.status === 'rejected') throw each.reason;
     },
   };
 }
