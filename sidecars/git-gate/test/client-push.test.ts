@@ -281,4 +281,16 @@ describe.skipIf(sshd === null)('pushing with stock git', () => {
       await winner.must('-C', 'repo', 'rev-parse', 'HEAD'),
     );
   });
+
+  test('an empty repository with SHA-256 object names takes its first push', async () => {
+    const scene = await scenes.open({
+      repos: [
+        { name: 'project', at: { commits: [], objectFormat: 'sha256' }, push: { protect_default: false } },
+      ],
+    });
+    await scene.client.must('init', '-q', '--object-format=sha256', 'repo');
+    const head = await scene.client.commit('repo', { 'a.txt': 'a\n' });
+    await scene.client.must('-C', 'repo', 'push', scene.sshUrl(), 'main');
+    expect((await scene.refs()).get('refs/heads/main')).toBe(head);
+  });
 });

@@ -32,6 +32,9 @@ export const gitConfig: Readonly<Record<string, string>> = {
   'core.fsync': 'none',
   // larger blobs are streamed instead of held in memory
   'core.bigFileThreshold': '32m',
+  // packs are mapped in parts, so that the limit on memory holds for any size of a repository
+  'core.packedGitWindowSize': '32m',
+  'core.packedGitLimit': '512m',
   'pack.threads': '2',
   'pack.windowMemory': '128m',
   'gc.auto': '0',

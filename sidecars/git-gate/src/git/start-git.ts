@@ -23,11 +23,19 @@ export interface GitProcess {
 }
 
 /**
+ * Address space of one process of git, in KiB. A push of a few kilobytes can make git want any amount of memory: ten
+ * nested trees of ten entries are 10^10 paths, and deltas build objects of any size in memory.
+ */
+const MEMORY_KIB = 3 * 1024 * 1024;
+/** Fixed text: what is run comes as arguments. */
+const LIMITED = `ulimit -v ${MEMORY_KIB} && exec "$@"`;
+
+/**
  * Starts git in a process group of its own, for callers that stream both ways. They must call `end` on every path;
  * everything else goes through `Git`.
  */
 export function startGit(options: GitOptions, start: GitStart): GitProcess {
-  const child = spawn(options.git, start.args, {
+  const child = spawn('/bin/sh', ['-c', LIMITED, 'sh', options.git, ...start.args], {
     cwd: options.home,
     env: gitEnvironment(options, start.view, start.env),
     stdio: ['pipe', 'pipe', 'pipe', ...(start.extra ?? [])],
@@ -37,15 +45,16 @@ export function startGit(options: GitOptions, start: GitStart): GitProcess {
   child.stdin.on('error', () => {});
   let running = true;
   const exited = new Promise<number | null>((resolve, reject) => {
-    child.once('error', (cause) => {
+    const notStarted = (why: string, cause?: unknown): void => {
       running = false;
-      reject(
-        new GitGateServerError('git_failed', `cannot start ${options.git}: ${cause.message}`, { cause }),
-      );
-    });
+      reject(new GitGateServerError('git_failed', `cannot start ${options.git}: ${why}`, { cause }));
+    };
+    child.once('error', (cause) => notStarted(cause.message, cause));
     child.once('exit', (code) => {
       running = false;
-      resolve(code);
+      // what a shell says of a program that it cannot run (POSIX, 2.8.2)
+      if (code === 126 || code === 127) notStarted('it is not there, or not a program');
+      else resolve(code);
     });
   });
   exited.catch(() => {});

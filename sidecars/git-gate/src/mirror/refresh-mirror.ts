@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Git, GitResult, GitRun } from '../contracts.ts';
 import { GitGateServerError } from '../errors.ts';
 import type { UpstreamSsh } from '../ssh/upstream-ssh.ts';
-import type { BareRepository } from './bare-repository.ts';
+import type { BareRepository, ObjectFormat } from './bare-repository.ts';
 import { parseRefs, sameRefs } from './parse-refs.ts';
 import type { UpstreamState } from './parse-refs.ts';
 
@@ -45,12 +45,35 @@ export async function refreshMirror(options: RefreshOptions, signal: AbortSignal
   });
   // latin1: names that are not UTF-8 must stay apart, or one of them could go stale unseen
   const upstream = parseRefs(listed.stdout.toString('latin1'));
-  const format = [...upstream.refs.values()].some((oid) => oid.length === 64) ? 'sha256' : 'sha1';
-  if (upstream.refs.size > 0 && format !== repository.format()) await repository.reset(format);
+  const format = await formatOf(options, upstream, signal);
+  if (format !== repository.format()) await repository.reset(format);
   if (!sameRefs(upstream.refs, await repository.refs('latin1'))) await fetchAll(options, signal);
   const head = upstream.head === null ? null : Buffer.from(upstream.head, 'latin1').toString('utf8');
   if (head !== null) await repository.setHead(head);
   return { refs: upstream.refs, head };
+}
+
+/**
+ * How the upstream names objects. One without any says so only in the protocol, which git shows in its trace:
+ * `object-format=…` (gitprotocol-v2(5), gitprotocol-capabilities(5)); an old one that says nothing has SHA-1.
+ */
+async function formatOf(
+  options: RefreshOptions,
+  { refs }: UpstreamState,
+  signal: AbortSignal,
+): Promise<ObjectFormat> {
+  const [oid] = refs.values();
+  if (oid !== undefined) return oid.length === 64 ? 'sha256' : 'sha1';
+  if ((await options.repository.refs('latin1')).size > 0) return options.repository.format();
+  const { stderr } = await attempt(options, {
+    args: ['ls-remote', '--', options.url, 'HEAD'],
+    view: null,
+    env: { GIT_TRACE_PACKET: '2' },
+    timeoutMs: Math.min(LIST_MS, options.transferMs),
+    maxOutput: MAX_LIST_BYTES,
+    signal,
+  });
+  return stderr.some((line) => /< .*\bobject-format=sha256\b/.test(line)) ? 'sha256' : 'sha1';
 }
 
 async function fetchAll(options: RefreshOptions, signal: AbortSignal): Promise<void> {
@@ -102,7 +125,7 @@ async function watchSize(options: RefreshOptions, over: AbortController, done: A
 }
 
 async function attempt(options: RefreshOptions, run: GitRun): Promise<GitResult> {
-  const env = options.connection.variables();
+  const env = { ...options.connection.variables(), ...run.env };
   let result: GitResult;
   try {
     result = await options.git.run({ ...run, env });
