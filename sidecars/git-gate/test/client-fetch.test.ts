@@ -205,6 +205,13 @@ describe.skipIf(sshd === null)('submodules', () => {
     expect(await read()).toBe('first');
   });
 
+  test('with an address relative to the repository come through the gate', async () => {
+    const { clone, read } = await withSubmodule((lib) => `../${lib}.git`);
+    const { code, stderr } = await clone();
+    expect(code, stderr).toBe(0);
+    expect(await read()).toBe('first');
+  });
+
   test('of an undeclared repository fail with a reason and bring nothing', async () => {
     const { clone } = await withSubmodule(() => `${scenes.upstream().repoUrl('undeclared')}`);
     const { code, stderr } = await clone();

@@ -45,6 +45,21 @@ describe.each(scanners)('%s', (mode) => {
     expect(JSON.stringify(findings)).not.toContain(secret);
   });
 
+  it.each(['little', 'big'])(
+    'finds a secret in UTF-16 text, %s endian, and tells its line',
+    async (order) => {
+      const wide = Buffer.from(`\ufeffone\n"key"=${secret}\nthree\n`, 'utf16le');
+      if (order === 'big') wide.swap16();
+      const tip = await scene.pushed({
+        parents: [base],
+        files: { 'settings.reg': wide, 'zeros.bin': Buffer.alloc(5000) },
+      });
+      expect(await places({ [branch]: tip })).toEqual([
+        { objectType: 'blob', path: 'settings.reg', line: 2 },
+      ]);
+    },
+  );
+
   it('finds a secret that a later commit of the same push removes', async () => {
     const first = await scene.pushed({ parents: [base], files: { 'a.txt': `x ${secret}\n` } });
     const tip = await scene.pushed({ parents: [first], files: { 'a.txt': null } });

@@ -8,9 +8,10 @@ import { GitleaksScan } from './gitleaks-scan.ts';
 import { countHidden, quarantinedObjects } from './hidden-objects.ts';
 import { pushedObjects, type Tally } from './pushed-objects.ts';
 import { pushOrigins } from './push-origins.ts';
-import type { GitAccess, Piece, RawFinding } from './scanned-object.ts';
+import type { GitAccess, Piece, RawFinding, ScannedObject } from './scanned-object.ts';
 import { toFindings } from './to-findings.ts';
 import { withoutUpstream } from './upstream-values.ts';
+import { looksWide, narrowed } from './wide-text.ts';
 
 /** Milliseconds between two lines of progress. */
 const PROGRESS_EVERY = 1000;
@@ -110,7 +111,14 @@ async function* everything(access: GitAccess, request: ScanRequest, tally: Tally
   for (const { ref } of request.tips) {
     yield { object: { type: 'ref', oid: null, path: null }, bytes: Buffer.from(`${ref}\n`), isLast: true };
   }
-  yield* pushedObjects(access, request.tips, tally);
+  const wide = new Map<string, ScannedObject>();
+  for await (const piece of pushedObjects(access, request.tips, tally)) {
+    const { type, oid } = piece.object;
+    if (type === 'blob' && oid !== null && !wide.has(oid) && looksWide(piece.bytes))
+      wide.set(oid, piece.object);
+    yield piece;
+  }
+  yield* narrowed(access, wide);
 }
 
 async function judge(

@@ -50,8 +50,6 @@ export interface RefusedCase extends Case {
   readonly told?: RegExp;
   /** must be nowhere in what anybody is told */
   readonly secret?: string;
-  /** the secret is the name of a ref, which the record of the push shows */
-  readonly inRefName?: true;
 }
 
 export interface PassingCase extends Case {

@@ -112,6 +112,9 @@ export const refusedForms: readonly RefusedCase[] = [
     (secret) => ({ 'a.txt': `blob: ${gzipSync(line(secret)).toString('base64')}\n` }),
     builtinOnly('gitleaks does not inflate'),
   ),
+  form('in UTF-16 with a byte order mark', (secret) => ({
+    'settings.reg': Buffer.from(`\ufeff${line(secret)}`, 'utf16le'),
+  })),
   known('the canary', corpusCanary, (value) => ({ 'a.txt': `see ${value}\n` })),
   known('the canary in base64', corpusCanary, (value) => ({
     'a.txt': `${Buffer.from(`x${value}`).toString('base64')}\n`,
@@ -138,7 +141,6 @@ export const refusedForms: readonly RefusedCase[] = [
   },
   {
     name: 'the value of a variable in the name of a branch',
-    inRefName: true,
     code: 'secret_found',
     secret: corpusValue,
     make: async () => [`HEAD:refs/heads/agent/${corpusValue}`],

@@ -156,11 +156,9 @@ export const refusedPlaces: readonly RefusedCase[] = [
     },
   })),
   place('in the name of a branch', (secret) => ({
-    inRefName: true,
     make: async () => [`HEAD:refs/heads/agent/${secret}`],
   })),
   place('in the name of a tag', (secret) => ({
-    inRefName: true,
     policy: { tags: true },
     make: async () => [`HEAD:refs/tags/${secret}`],
   })),
