@@ -13,7 +13,7 @@ wanted="bwrap:bubblewrap git:git ssh:openssh-client"
 case "$purpose" in
   demo) ;;
   test) wanted="$wanted sshd:openssh-server curl:curl python3:python3 openssl:openssl ss:iproute2 gcc:gcc" ;;
-  bench) wanted="$wanted curl:curl python3:python3 mitmdump:mitmproxy squid:squid-openssl openssl:openssl socat:socat rg:ripgrep" ;;
+  bench) wanted="$wanted sshd:openssh-server curl:curl python3:python3 mitmdump:mitmproxy squid:squid-openssl openssl:openssl socat:socat rg:ripgrep" ;;
   *) say "unknown purpose \"$purpose\": demo, test or bench"; exit 2 ;;
 esac
 
@@ -76,7 +76,7 @@ fi
 # The real gitleaks, which is no package of Debian 12; without it its tests are skipped, or fail where it is required.
 gitleaks_version=v8.30.1
 gitleaks_stamp=.cache/programs/gitleaks-version
-if [ "$purpose" = test ] && [ "$(cat "$gitleaks_stamp" 2>/dev/null || true)" != "$gitleaks_version" ]; then
+if [ "$purpose" != demo ] && [ "$(cat "$gitleaks_stamp" 2>/dev/null || true)" != "$gitleaks_version" ]; then
   PATH="$PATH:/usr/local/go/bin"
   if ! command -v go >/dev/null 2>&1; then
     say "gitleaks is not built, there is no go: its tests are skipped unless it is on the PATH"
@@ -89,6 +89,23 @@ if [ "$purpose" = test ] && [ "$(cat "$gitleaks_stamp" 2>/dev/null || true)" != 
       say "gitleaks could not be built: its tests are skipped"
     fi
   fi
+fi
+
+# The oldest git that the gate serves: a package of Debian 11, unpacked and not installed.
+old_git=.cache/programs/git-2.30
+old_git_package=pool/main/g/git/git_2.30.2-1+deb11u2_amd64.deb
+old_git_sum=ddc8eb5da311dbf0ecfe4bd4da5f539aeecec22865828538b5c86039af2eca8c
+if [ "$purpose" = test ] && [ ! -x "$old_git/usr/bin/git" ] && [ "$(uname -m)" = x86_64 ]; then
+  site="$(apt-get indextargets --format '$(SITE)' 2>/dev/null | sort -u | grep -v security | head -n 1 || true)"
+  package="$(mktemp)"
+  if [ -n "$site" ] && curl -fsSL -m 120 -o "$package" "$site/$old_git_package" &&
+    echo "$old_git_sum  $package" | sha256sum --check --quiet - && mkdir -p "$old_git" &&
+    dpkg-deb -x "$package" "$old_git"; then
+    say "unpacked git 2.30 for the tests of the git gate"
+  else
+    say "git 2.30 could not be had: its tests are skipped"
+  fi
+  rm -f "$package"
 fi
 
 export NX_TUI=false NX_DAEMON=false
