@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Git, GitResult, GitRun } from '../contracts.ts';
 import { GitGateServerError } from '../errors.ts';
 import type { UpstreamSsh } from '../ssh/upstream-ssh.ts';
-import type { BareRepository, ObjectFormat } from './bare-repository.ts';
+import type { BareRepository } from './bare-repository.ts';
 import { parseRefs, sameRefs } from './parse-refs.ts';
 import type { UpstreamState } from './parse-refs.ts';
 
@@ -36,45 +36,35 @@ const refspecs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
  */
 export async function refreshMirror(options: RefreshOptions, signal: AbortSignal): Promise<UpstreamState> {
   const { repository, url } = options;
+  // latin1: names that are not UTF-8 must stay apart, or one of them could go stale unseen
+  const mirrored = await repository.refs('latin1');
+  let saysSha256 = false;
   const listed = await attempt(options, {
     args: ['ls-remote', '--symref', '--', url, 'HEAD', 'refs/heads/*', 'refs/tags/*'],
     view: null,
     timeoutMs: Math.min(LIST_MS, options.transferMs),
     maxOutput: MAX_LIST_BYTES,
     signal,
+    ...(mirrored.size > 0 ? {} : { env: tracing }),
+    onErrorLine: (line) => (saysSha256 ||= isTrace(line) && /\bobject-format=sha256\b/.test(line)),
   });
-  // latin1: names that are not UTF-8 must stay apart, or one of them could go stale unseen
   const upstream = parseRefs(listed.stdout.toString('latin1'));
-  const format = await formatOf(options, upstream, signal);
-  if (format !== repository.format()) await repository.reset(format);
-  if (!sameRefs(upstream.refs, await repository.refs('latin1'))) await fetchAll(options, signal);
+  const [oid] = upstream.refs.values();
+  const format = (oid === undefined ? saysSha256 : oid.length === 64) ? 'sha256' : 'sha1';
+  const isKnown = oid !== undefined || mirrored.size === 0;
+  if (isKnown && format !== repository.format()) await repository.reset(format);
+  if (!sameRefs(upstream.refs, mirrored)) await fetchAll(options, signal);
   const head = upstream.head === null ? null : Buffer.from(upstream.head, 'latin1').toString('utf8');
   if (head !== null) await repository.setHead(head);
   return { refs: upstream.refs, head };
 }
 
 /**
- * How the upstream names objects. One without any says so only in the protocol, which git shows in its trace:
- * `object-format=…` (gitprotocol-v2(5), gitprotocol-capabilities(5)); an old one that says nothing has SHA-1.
+ * An upstream without refs tells how it names objects only in the protocol (`object-format=…`, gitprotocol-v2(5)), which
+ * git shows in its trace; an old one that says nothing has SHA-1.
  */
-async function formatOf(
-  options: RefreshOptions,
-  { refs }: UpstreamState,
-  signal: AbortSignal,
-): Promise<ObjectFormat> {
-  const [oid] = refs.values();
-  if (oid !== undefined) return oid.length === 64 ? 'sha256' : 'sha1';
-  if ((await options.repository.refs('latin1')).size > 0) return options.repository.format();
-  const { stderr } = await attempt(options, {
-    args: ['ls-remote', '--', options.url, 'HEAD'],
-    view: null,
-    env: { GIT_TRACE_PACKET: '2' },
-    timeoutMs: Math.min(LIST_MS, options.transferMs),
-    maxOutput: MAX_LIST_BYTES,
-    signal,
-  });
-  return stderr.some((line) => /< .*\bobject-format=sha256\b/.test(line)) ? 'sha256' : 'sha1';
-}
+const tracing = { GIT_TRACE_PACKET: '2' } as const;
+const isTrace = (line: string): boolean => /\bpacket: +\S+< /.test(line);
 
 async function fetchAll(options: RefreshOptions, signal: AbortSignal): Promise<void> {
   const { repository } = options;
@@ -134,7 +124,9 @@ async function attempt(options: RefreshOptions, run: GitRun): Promise<GitResult>
     throw refreshFailed(options, [visibleLine(reason)], error);
   }
   if (result.code === 0) return result;
-  const lines = result.stderr.map((line) => visibleLine(line));
+  const lines = result.stderr
+    .filter((line) => !/\bpacket: +\S+[<>] /.test(line))
+    .map((line) => visibleLine(line));
   throw refreshFailed(
     options,
     lines.length > 0 ? lines : [`git ${run.args[0]} ended with code ${result.code ?? 'none (signal)'}`],

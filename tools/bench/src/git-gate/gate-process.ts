@@ -64,7 +64,7 @@ export async function startGate(options: GateProcessOptions): Promise<GateProces
         tags: true,
         approve: 'on_finding',
         max_bytes: 4 * 1024 ** 3,
-        protected_paths: [],
+        protected_paths: null,
       },
     })),
   };
