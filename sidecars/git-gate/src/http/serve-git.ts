@@ -118,7 +118,7 @@ export async function serveReceivePack(
     ended: git.exited,
     onPush: (push) => {
       clearTimeout(upload);
-      return runPush(repo, session, push);
+      return runPush(repo, session, { ...push, shallow: head.shallow });
     },
   });
   const upload = setTimeout(() => void git.end(), repo.limits.transfer_seconds * 1000);

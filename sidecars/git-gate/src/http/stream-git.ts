@@ -58,8 +58,9 @@ export function startService(
   let logged = 0;
   const lines = createLineReader((line) => {
     logged += 1;
-    if (logged <= MAX_LOGGED_LINES)
-      service.log(1, { event: 'git', repo: service.repo.name, line: visibleLine(line) });
+    // receive-pack quotes names of the push, which nobody has scanned
+    const said = stream.isOverChannel === true ? '(withheld: it may quote the push)' : visibleLine(line);
+    if (logged <= MAX_LOGGED_LINES) service.log(1, { event: 'git', repo: service.repo.name, line: said });
   });
   git.child.stderr.on('data', (chunk: Buffer) => lines.write(chunk)).on('error', () => undefined);
   const channel = (git.child.stdio as readonly unknown[])[3] as Duplex | undefined;

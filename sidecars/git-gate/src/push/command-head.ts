@@ -2,12 +2,18 @@
 const MAX_HEAD_BYTES = 4 * 1024 * 1024;
 const CERTIFICATE = Buffer.from('push-cert');
 
+const shallowLine = /^shallow ([0-9a-f]{40}|[0-9a-f]{64})\n?$/;
+const hasControl = (text: string): boolean => [...text].some((char) => char < ' ' || char === '\x7f');
+
 /**
  * Watches the commands at the head of a push go by, pkt-line by pkt-line, up to the first that is none
  * (gitprotocol-pack(5)). git stores a push certificate in the repository itself, outside of the quarantine, even where
- * it never offered to take one; so a push with one has to be cut before git has seen it to its end.
+ * it never offered to take one; and it gives its hooks a command with a line break in it as two. Such a push has to be
+ * cut before git has seen it to its end.
  */
 export class CommandHead {
+  /** commits that the client says it does not have the parents of */
+  readonly shallow: string[] = [];
   #held: Buffer = Buffer.alloc(0);
   #seen = 0;
   #isOver = false;
@@ -30,9 +36,19 @@ export class CommandHead {
       const line = bytes.subarray(at + 4, Math.min(at + length, bytes.length));
       if (line.subarray(0, CERTIFICATE.length).equals(CERTIFICATE)) return false;
       if (bytes.length - at < length) break;
+      if (!this.#takeLine(line)) return false;
       at += length;
     }
     this.#held = Buffer.from(bytes.subarray(at));
     return this.#seen <= MAX_HEAD_BYTES;
+  }
+
+  /** The capabilities after the first NUL are git's own business. */
+  #takeLine(line: Buffer): boolean {
+    const end = line.indexOf(0);
+    const text = line.toString('latin1', 0, end < 0 ? line.length : end);
+    const oid = shallowLine.exec(text)?.[1];
+    if (oid !== undefined) this.shallow.push(oid);
+    return !hasControl(text.endsWith('\n') ? text.slice(0, -1) : text);
   }
 }

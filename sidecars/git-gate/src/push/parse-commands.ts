@@ -13,7 +13,8 @@ export function parseCommands(commands: readonly string[]): RefUpdate[] | string
     const [, oldOid = '', newOid = '', ref = ''] = shape.exec(command) ?? [];
     return { ref, oldOid: orNull(oldOid), newOid: orNull(newOid) };
   });
-  if (updates.some(({ ref }) => ref === '')) return 'a command of the push cannot be read';
+  if (updates.some(({ ref, oldOid, newOid }) => ref === '' || (oldOid === null && newOid === null)))
+    return 'a command of the push cannot be read';
   if (updates.length === 0) return 'the push has no commands';
   const refs = new Set(updates.map(({ ref }) => ref));
   return refs.size === updates.length ? updates : 'a ref is named twice';

@@ -12,6 +12,12 @@ export interface ReceivedPush {
   readonly commands: readonly string[];
 }
 
+/** The same with what only the request says. */
+export interface PushRequest extends ReceivedPush {
+  /** commits that the client says it does not have the parents of */
+  readonly shallow: readonly string[];
+}
+
 export interface PushSessionOptions {
   /** descriptor 3 of receive-pack */
   readonly channel: Duplex;

@@ -13,7 +13,7 @@ import { deniedBy, pushEvent } from './push-events.ts';
 import type { PushSubject } from './push-events.ts';
 import { gatherFacts } from './push-facts.ts';
 import type { GatheredFacts } from './push-facts.ts';
-import type { PushSession, ReceivedPush } from './push-session.ts';
+import type { PushRequest, PushSession } from './push-session.ts';
 
 /**
  * Decides on a push while its receive-pack waits in the hook, and forwards it. It always ends in an answer: whatever
@@ -22,7 +22,7 @@ import type { PushSession, ReceivedPush } from './push-session.ts';
 export async function runPush(
   service: RepoService,
   session: PushSession,
-  received: ReceivedPush,
+  received: PushRequest,
 ): Promise<void> {
   try {
     await decideAndForward(service, session, received);
@@ -41,7 +41,7 @@ export async function runPush(
 async function decideAndForward(
   service: RepoService,
   session: PushSession,
-  received: ReceivedPush,
+  received: PushRequest,
 ): Promise<void> {
   const began = performance.now();
   const updates = parseCommands(received.commands);
@@ -64,7 +64,8 @@ async function decideAndForward(
       held: null,
       ...more,
     });
-    const stale = staleRefs(refs, updates);
+    const stale =
+      staleRefs(refs, updates) ?? (await unknownShallow(service, session.signal, received.shallow));
     if (stale !== null) {
       await deny(service, session, subject(), stale);
       return null;
@@ -159,6 +160,36 @@ function staleRefs(refs: ReadonlyMap<string, string>, updates: readonly RefUpdat
   return {
     code: 'stale_ref',
     lines: stale.map(({ ref }) => `${ref}: it moved at the upstream; fetch and push again`),
+  };
+}
+
+/**
+ * A client with a shallow clone names commits of the upstream. Anything else would be a new place where history ends:
+ * git refuses that too, but only after the hook, when the push is upstream already.
+ */
+async function unknownShallow(
+  { git, mirror }: RepoService,
+  signal: AbortSignal,
+  shallow: readonly string[],
+): Promise<Refusal | null> {
+  if (shallow.length === 0) return null;
+  const { stdout } = await git.run({
+    args: ['cat-file', '--batch-check=%(objecttype)'],
+    view: { gitDir: mirror.gitDir, objects: null, alternates: [] },
+    input: `${shallow.join('\n')}\n`,
+    timeoutMs: 60_000,
+    signal,
+  });
+  const known = stdout
+    .toString('latin1')
+    .split('\n')
+    .filter((line) => line === 'commit');
+  if (known.length === shallow.length) return null;
+  return {
+    code: 'malformed_request',
+    lines: [
+      'the clone is cut off at a commit that the upstream does not have: `git fetch --unshallow`, then push',
+    ],
   };
 }
 
