@@ -43,11 +43,12 @@ async function route(
 ): Promise<void> {
   const target = parseTarget(request.method ?? '', request.url ?? '');
   if (target === null) return notFound(response);
+  // says nothing of the bottle, and whoever watches over a container has no token
+  if (target.kind === 'health') return answerText(response, 200, ['ok']);
   if (!hasAccess(request.headers.authorization, options.accessToken())) {
     const challenge = { 'WWW-Authenticate': 'Basic realm="bot-bottle"' };
     return answerText(response, 401, ['git-gate: only the bottle of this gate may use it'], challenge);
   }
-  if (target.kind === 'health') return answerText(response, 200, ['ok']);
   const repo = options.repos.get(target.repo);
   if (repo === undefined) return notFound(response);
   if (target.kind === 'lfs') return refuseLfs(response);

@@ -6,7 +6,7 @@ import { refusalOf } from '../refusal-of.ts';
 import type { RepoService } from '../repo-service.ts';
 import { answerInBand, answerRefusal, answerText } from './answer.ts';
 import type { BodyRules } from './check-body.ts';
-import { flushPkt, pktLine } from './pkt-line.ts';
+import { fatalBand, flushPkt, pktLine } from './pkt-line.ts';
 import type { Service } from './request-target.ts';
 import { protocolOf, startService, streamGit } from './stream-git.ts';
 import type { GitStreamEnd } from './stream-git.ts';
@@ -205,9 +205,15 @@ async function auditUnread(repo: RepoService, bytes: number, { body }: GitStream
 
 /** Ends an answer according to how its request ended. */
 function finish(exchange: Exchange, { body, sent, code }: GitStreamEnd): void {
-  const { response } = exchange;
+  const { response, service } = exchange;
   if (body === 'idle' || body === 'gone') {
     response.destroy();
+    return;
+  }
+  // A push whose report does not come would have the client's two programs wait for each other.
+  if (sent > 0 && code === null && service === 'receive-pack') {
+    response.end(fatalBand(['git-gate: the push was cut off; fetch to see what the upstream has']));
+    linger(exchange);
     return;
   }
   if (sent > 0 && (body === 'complete' || body === 'unread')) response.end();

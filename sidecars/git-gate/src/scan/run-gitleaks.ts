@@ -6,6 +6,8 @@ import { GitGateServerError } from '../errors.ts';
 /** Largest report of one run, in bytes. */
 const MAX_REPORT = 64 * 1024 * 1024;
 const MAX_STDERR = 64 * 1024;
+/** Longest run, ten times what 32 MiB take: whoever waits for the repository waits for this too. */
+const LIMIT_MS = 120_000;
 
 const reportSchema = z.array(
   z.object({
@@ -36,7 +38,8 @@ export interface GitleaksRun {
  *   something else than a report
  */
 export async function runGitleaks(run: GitleaksRun): Promise<GitleaksFinding[]> {
-  const { code, stdout, stderr } = await collect(run);
+  const signal = AbortSignal.any([run.signal, AbortSignal.timeout(LIMIT_MS)]);
+  const { code, stdout, stderr } = await collect({ ...run, signal });
   if (code !== 0) {
     throw unavailable(`gitleaks failed (${code === null ? 'killed' : `exit code ${code}`})`, stderr);
   }
