@@ -47,7 +47,7 @@ export async function checkMachine(io: Pick<Io, 'env'>): Promise<Check[]> {
       ['--version'],
       'optional',
       'install git, e.g. sudo apt-get install git: agents and the git gate use it',
-    ),
+    ).then(withRecentGit),
     program(
       'ssh',
       ['-V'],
@@ -139,4 +139,12 @@ async function versionOf(path: string, args: readonly string[]): Promise<string>
     resolve(`${stdout}${stderr}`.trim().split('\n')[0] ?? '');
   });
   return visibleLine(await promise, 80) || 'version unknown';
+}
+
+/** The git gate refuses a git that does not read its configuration from the environment (2.31 is the first). */
+function withRecentGit(check: Check): Check {
+  const [, major, minor] = /\b(\d+)\.(\d+)/.exec(check.detail) ?? [];
+  const isOld = Number(major) < 2 || (Number(major) === 2 && Number(minor) < 31);
+  if (check.status !== 'ok' || !isOld) return check;
+  return { ...check, status: 'optional', remedy: 'install git 2.31 or newer: the git gate needs it' };
 }
