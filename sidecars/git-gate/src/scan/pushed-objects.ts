@@ -21,7 +21,7 @@ interface Listed {
 }
 
 /**
- * Every object that the tips reach and no ref of the mirror does: commits and tags as they are, trees as their names,
+ * Every object that the tips reach and no ref of the mirror does: commits and tags as they are, trees as their paths,
  * blobs. Large ones come in pieces. Ends only when as many objects and bytes came as git announced.
  *
  * @throws GitGateServerError `scanner_unavailable` when not, `git_failed` when git fails
@@ -62,9 +62,13 @@ export async function* pushedObjects(
       tally.objects++;
       tally.bytes += piece.size;
       tally.reached.add(Buffer.from(piece.oid, 'hex').toString('latin1'));
+      const path = pathOf(piece.type, listed);
       open = {
-        object: { type: piece.type, oid: piece.oid, path: pathOf(piece.type, listed) },
-        names: piece.type === 'tree' ? new TreeNames(piece.oid.length / 2, seenNames) : null,
+        object: { type: piece.type, oid: piece.oid, path },
+        names:
+          piece.type === 'tree'
+            ? new TreeNames({ oidLength: piece.oid.length / 2, path, seen: seenNames })
+            : null,
         left: piece.size,
       };
     }

@@ -24,6 +24,7 @@ export async function withoutUpstream(
   dlp: DlpScan,
 ): Promise<readonly RawFinding[]> {
   const known = new Set<RawFinding>();
+  for (const finding of findings) if (isInFolder(finding, dlp)) known.add(finding);
   const versioned = findings.filter(({ object }) => object.type === 'blob' || object.type === 'tree');
   const byPlace = Map.groupBy(versioned, ({ object }) => `${object.type} ${object.path ?? ''}`);
   let paths = 0;
@@ -57,7 +58,7 @@ async function inVersions(
   let names: TreeNames | null = null;
   if (open.length === 0) return found;
   for await (const piece of readBatch(contents(access, versions))) {
-    names ??= namesFor(piece);
+    names ??= namesFor(piece, path);
     bytes += piece.bytes.length;
     if (bytes > MAX_BYTES) break;
     const text = names === null ? piece.bytes : names.push(piece.bytes, piece.isLast);
@@ -78,8 +79,21 @@ async function inVersions(
   return found;
 }
 
-function namesFor({ type, oid }: BatchPiece): TreeNames | null {
-  return type === 'tree' ? new TreeNames(oid.length / 2, null) : null;
+function namesFor({ type, oid }: BatchPiece, path: string): TreeNames | null {
+  return type === 'tree' ? new TreeNames({ oidLength: oid.length / 2, path, seen: null }) : null;
+}
+
+/**
+ * Whether all of it stands in the path of the folder. Then it was found in the folder above, too, and judged there
+ * against what upstream has: the tree of a new path comes with the trees of every folder above it.
+ */
+function isInFolder(finding: RawFinding, dlp: DlpScan): boolean {
+  const { type, path } = finding.object;
+  if (type !== 'tree' || path === null || path === '.') return false;
+  const folder = Buffer.from(path);
+  return finding.scanner === 'dlp'
+    ? dlp.identities(folder).has(identityOf(finding))
+    : finding.values.some((value) => folder.includes(value));
 }
 
 function contents(access: GitAccess, oids: readonly string[]): AsyncIterable<Buffer> {
