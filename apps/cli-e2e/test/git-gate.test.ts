@@ -1,5 +1,5 @@
 import { type ChildProcess } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createUpstream, sshd, type Upstream } from '../../../sidecars/git-gate/test/support/sshd.ts';
 import { eventually } from './support/eventually.ts';
@@ -126,14 +126,19 @@ git push origin HEAD:refs/heads/${branch}`;
     expect([...(await upstream.refs('project')).keys()]).not.toContain(`refs/heads/${branch}`);
   });
 
-  it('neither key nor forge stay anywhere after the runs, and the audit verifies', async () => {
+  it('the key stays nowhere after the runs, and every audit verifies and has its pushes', async () => {
     writeFileSync(`${world.dir}/control`, keyBody(upstream.clientKey));
     expect(filesHolding(keyBody(upstream.clientKey), [world.dir])).toEqual([
       `${world.dir}/control`,
       `${world.botBottleHome}/keys/project`,
     ]);
-    const slugs = JSON.parse((await world.cli(['list', '--json'])).stdout) as unknown;
-    expect(slugs).toBeDefined();
+    const slugs = readdirSync(`${world.botBottleHome}/audit`).filter((name) => !name.includes('.'));
+    expect(slugs.length).toBeGreaterThanOrEqual(6);
+    for (const slug of slugs) expect(await world.cli(['audit', slug, '--verify'])).toMatchObject({ code: 0 });
+    const pushes = slugs.flatMap((slug) =>
+      filesHolding('"action":"push"', [`${world.botBottleHome}/audit/${slug}`]),
+    );
+    expect(pushes).toHaveLength(5);
   });
 
   interface Pushing {
