@@ -49,12 +49,28 @@ export interface ScanRequest {
   readonly onProgress: (text: string) => void;
 }
 
+/** Where a push has something that was found. */
+export interface FindingPlace {
+  readonly ref: string;
+  /** as git has it: it may hold a secret; null: it is no file */
+  readonly path: string | null;
+  /** first commit that has it there, null when not known */
+  readonly commit: string | null;
+}
+
+export interface LocatedFinding extends ScanFinding {
+  /** all of them, of a marked finding only; none when there are too many to tell */
+  readonly places: readonly FindingPlace[];
+}
+
 export interface ScanReport {
   readonly scanner: 'gitleaks' | 'builtin';
   readonly objects: number;
   readonly bytes: number;
   /** those that already stand upstream in a version of the same file are left out */
-  readonly findings: readonly ScanFinding[];
+  readonly findings: readonly LocatedFinding[];
+  /** Whether a text of the push, such as a name, holds something that was found in it or that looks like a secret. */
+  readonly holdsSecret: (text: string) => boolean;
   /** objects in the quarantine that no tip reaches and that the mirror does not have */
   readonly hiddenObjects: number;
   /** milliseconds spent in the scanner */

@@ -3,8 +3,10 @@ import { upstreamLabel } from '@bot-bottle/git-gate';
 import type { CheckRecord, PushDecision } from '@bot-bottle/git-gate';
 import type { ProposalRequest } from '@bot-bottle/supervise';
 import { GitGateServerError } from '../errors.ts';
+import type { FindingPlace, LocatedFinding } from '../contracts.ts';
 import type { JudgedPush } from '../push/judged-push.ts';
 import type { RepoService } from '../repo-service.ts';
+import { ShownText, withheld } from './shown-text.ts';
 
 /** Most of each that a proposal can hold; what does not fit cannot be shown to a human, so it is refused. */
 const MAX_REFS = 256;
@@ -14,17 +16,25 @@ const MAX_PATHS = 200;
 const MAX_COMMITS = 50;
 const LOCAL_MS = 60_000;
 
+/** Most characters of a name; the rest of what the proposal's schema allows is room to spare. */
+const MAX_REF = 1000;
+const MAX_PATH = 4000;
+const MAX_REASON = 1000;
+const MAX_LINE = 500;
+
 /** Why a human is asked, one line each. */
-export function approvalReasons({ records }: PushDecision): string[] {
+export function approvalReasons(decision: PushDecision): string[] {
+  return rawReasons(decision).map((reason) => visibleLine(reason));
+}
+
+function rawReasons({ records }: PushDecision): string[] {
   return records.flatMap((record: CheckRecord) =>
-    record.result === 'needs-approval'
-      ? [visibleLine(`${record.check}: ${record.subject}: ${record.why}`)]
-      : [],
+    record.result === 'needs-approval' ? [`${record.check}: ${record.subject}: ${record.why}`] : [],
   );
 }
 
 /**
- * What is put before a human.
+ * What is put before a human: names whole, nothing in which a secret is found.
  *
  * @throws GitGateServerError `limit_exceeded` when a proposal could not show everything that it is about
  */
@@ -34,14 +44,15 @@ export async function proposalOf(
   push: JudgedPush,
   signal: AbortSignal,
 ): Promise<ProposalRequest> {
-  const { facts, updates, decision } = push;
-  const reasons = approvalReasons(decision);
-  const marked = facts.findings.filter((finding) => finding.marked);
-  const touched = [...new Set(facts.touched.map(({ path }) => visibleLine(path, 4000)))];
+  const { facts, updates, decision, scan } = push;
+  // without a scan nothing comes in: all names are the upstream's
+  const shown = new ShownText(scan?.holdsSecret ?? (() => false));
+  const reasons = rawReasons(decision);
+  const marked = markedFindings(push);
+  const touched = [...new Set(facts.touched.map(({ path }) => path))];
   const tooMany = [
     [updates.length, MAX_REFS, 'refs'],
     [reasons.length, MAX_REASONS, 'reasons to ask'],
-    [marked.length, MAX_FINDINGS, 'marked findings'],
     [touched.length, MAX_PATHS, 'protected paths'],
   ] as const;
   for (const [count, limit, what] of tooMany) {
@@ -51,42 +62,64 @@ export async function proposalOf(
         `a human cannot be asked about ${count} ${what} at once (at most ${limit}): push fewer commits at a time`,
       );
   }
-  const { commits, count } = await pushedCommits(service, push, signal);
+  const { commits, count } = await pushedCommits(service, push, shown, signal);
   const shape = {
     held,
     repo: service.repo.name,
     upstream: upstreamLabel(service.repo).slice(0, 2048),
     refs: facts.refs.map(({ ref, oldOid, newOid, fastForward }) => ({
-      ref: visibleLine(ref, 1000),
+      ref: shown.name(ref, MAX_REF),
       old_oid: oldOid,
       new_oid: newOid,
       fast_forward: fastForward,
       default_branch: ref === facts.defaultBranch,
     })),
-    reasons,
+    reasons: reasons.map((reason) => shown.line(reason, MAX_REASON)),
     commits,
     commit_count: count,
-    paths: touched,
+    paths: touched.map((path) => shown.name(path, MAX_PATH)),
   };
   if (marked.length === 0) return { kind: 'push-approval', ...shape };
-  const [first = ''] = updates.map(({ ref }) => ref);
   return {
     kind: 'gitleaks-allow',
     ...shape,
-    findings: marked.map(({ objectType, path, line, rule, commit, masked }) => ({
-      ref: visibleLine(first, 1000),
-      file: path === null ? null : visibleLine(path, 4000),
-      line,
-      rule: `${rule}${objectType === 'blob' ? '' : ` (${objectType})`}`.slice(0, 256),
-      commit,
-      masked: visibleLine(masked, 500),
-    })),
+    findings: marked.map((finding) => shownFinding(finding, shown)),
+  };
+}
+
+type PlacedFinding = Omit<LocatedFinding, 'places'> & { readonly place: FindingPlace };
+type ShownFinding = Extract<ProposalRequest, { kind: 'gitleaks-allow' }>['findings'][number];
+
+/** Every marked finding in every place that it has. */
+function markedFindings({ scan }: JudgedPush): PlacedFinding[] {
+  const marked = scan?.findings.filter((finding) => finding.marked) ?? [];
+  const count = marked.reduce((sum, { places }) => sum + places.length, 0);
+  if (count > MAX_FINDINGS || marked.some(({ places }) => places.length === 0))
+    throw new GitGateServerError(
+      'limit_exceeded',
+      `a human cannot be asked: marked findings are in more than ${MAX_FINDINGS} places; push fewer commits at a time`,
+    );
+  return marked.flatMap((finding) => finding.places.map((place) => ({ ...finding, place })));
+}
+
+function shownFinding(
+  { place, objectType, line, rule, masked }: PlacedFinding,
+  shown: ShownText,
+): ShownFinding {
+  return {
+    ref: shown.name(place.ref, MAX_REF),
+    file: place.path === null ? null : shown.name(place.path, MAX_PATH),
+    line,
+    rule: `${rule}${objectType === 'blob' ? '' : ` (${objectType})`}`.slice(0, 256),
+    commit: place.commit,
+    masked: shown.line(masked, MAX_LINE),
   };
 }
 
 async function pushedCommits(
   { git }: RepoService,
-  { view, updates }: JudgedPush,
+  { view, updates, facts }: JudgedPush,
+  shown: ShownText,
   signal: AbortSignal,
 ): Promise<{ commits: Array<{ oid: string; summary: string }>; count: number }> {
   const tips = updates.flatMap(({ newOid }) => (newOid === null ? [] : [newOid]));
@@ -105,9 +138,12 @@ async function pushedCommits(
   };
   const count = Number(await run('--count'));
   const listed = await run(`--max-count=${MAX_COMMITS}`, '--no-commit-header', '--format=tformat:%H %s');
+  // git shows the first lines as one, so a value of several lines could not be recognised
+  const withSecret = new Set(facts.findings.map((finding) => finding.oid));
   const commits = listed.split('\n').flatMap((line) => {
     const [, oid, summary = ''] = /^([0-9a-f]{40,64}) ?(.*)$/.exec(line) ?? [];
-    return oid === undefined ? [] : [{ oid, summary: visibleLine(summary, 500) }];
+    if (oid === undefined) return [];
+    return [{ oid, summary: withSecret.has(oid) ? withheld : shown.line(summary, MAX_LINE) }];
   });
   return { commits, count };
 }

@@ -9,6 +9,7 @@ import { countHidden, quarantinedObjects } from './hidden-objects.ts';
 import { pushedObjects, type Tally } from './pushed-objects.ts';
 import { pushOrigins } from './push-origins.ts';
 import type { GitAccess, Piece, RawFinding, ScannedObject } from './scanned-object.ts';
+import { secretSearch } from './secret-search.ts';
 import { toFindings } from './to-findings.ts';
 import { withoutUpstream } from './upstream-values.ts';
 import { looksWide, narrowed } from './wide-text.ts';
@@ -100,7 +101,9 @@ async function scan(options: PushScannerOptions, request: ScanRequest): Promise<
       upstream: raw.length - findings.length,
       hidden: hiddenObjects,
     });
-    return { scanner, objects: tally.objects, bytes: tally.bytes, findings, hiddenObjects, scannerMs };
+    const { objects, bytes } = tally;
+    const holdsSecret = secretSearch(raw, { knownSecrets, canary });
+    return { scanner, objects, bytes, findings, holdsSecret, hiddenObjects, scannerMs };
   } finally {
     clearInterval(progress);
     await gitleaks?.close();
@@ -129,7 +132,10 @@ async function judge(
   dlp: DlpScan,
 ): Promise<ScanReport['findings']> {
   if (raw.length === 0) return [];
-  const origins = await pushOrigins(access, request.tips);
+  const placed = raw.flatMap(({ object, marked }) => (marked && object.oid !== null ? [object.oid] : []));
+  const origins = await pushOrigins(access, request.tips, new Set(placed));
   const fresh = await withoutUpstream({ ...access, view: mirrorView }, raw, origins.originsOf, dlp);
-  return toFindings(fresh, raw, origins.commitOf);
+  const objects = fresh.flatMap(({ object, marked }) => (marked ? [object] : []));
+  const placesOf = await origins.places.of(access, request.tips, objects);
+  return toFindings(fresh, raw, origins.commitOf, placesOf);
 }

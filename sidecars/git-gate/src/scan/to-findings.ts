@@ -1,5 +1,5 @@
 import { visibleLine } from '@bot-bottle/audit';
-import type { ScanFinding } from '@bot-bottle/git-gate';
+import type { FindingPlace, LocatedFinding } from '../contracts.ts';
 import { maskedLine, type Span } from './excerpt.ts';
 import type { RawFinding, ScannedObject } from './scanned-object.ts';
 
@@ -10,10 +10,11 @@ export function toFindings(
   findings: readonly RawFinding[],
   all: readonly RawFinding[],
   commitOf: (object: ScannedObject) => string | null,
-): readonly ScanFinding[] {
+  placesOf: (object: ScannedObject) => readonly FindingPlace[],
+): readonly LocatedFinding[] {
   const byObject = Map.groupBy(all, ({ object }) => object.oid ?? object.type);
   const inNames = all.flatMap(({ object, values }) => (object.type === 'tree' ? values : []));
-  return findings.map((finding): ScanFinding => {
+  return findings.map((finding): LocatedFinding => {
     const { object, excerpt, start } = finding;
     const spans = (byObject.get(object.oid ?? object.type) ?? []).flatMap((other) =>
       other.start === null ? [] : [{ start: other.start, end: other.end }],
@@ -30,6 +31,7 @@ export function toFindings(
         excerpt === null || start === null ? '(seen only after decoding)' : maskedLine(excerpt, spans, start),
       sha256: finding.sha256,
       marked: finding.marked,
+      places: finding.marked ? placesOf(object) : [],
     };
   });
 }
