@@ -68,6 +68,12 @@ export const gitConfig: Readonly<Record<string, string>> = {
   'receive.keepAlive': '5',
   'uploadpack.keepAlive': '5',
   'uploadpack.allowFilter': 'true',
+  // the others cost what the client likes: `sparse:oid` takes its patterns from any blob (git-config(1))
+  'uploadpackfilter.allow': 'false',
+  'uploadpackfilter.blob:none.allow': 'true',
+  'uploadpackfilter.blob:limit.allow': 'true',
+  'uploadpackfilter.tree.allow': 'true',
+  'uploadpackfilter.tree.maxDepth': '0',
   ...Object.fromEntries(
     harmless.flatMap((message) => [
       [`fetch.fsck.${message}`, 'ignore'],

@@ -3,6 +3,7 @@ import { CommandHead } from '../push/command-head.ts';
 import { PushSession } from '../push/push-session.ts';
 import { runPush } from '../push/run-push.ts';
 import { refusalOf } from '../refusal-of.ts';
+import type { GitProcess } from '../git/start-git.ts';
 import type { RepoService } from '../repo-service.ts';
 import { answerInBand, answerRefusal, answerText } from './answer.ts';
 import type { BodyRules } from './check-body.ts';
@@ -42,8 +43,7 @@ export async function serveInfoRefs(repo: RepoService, exchange: Exchange): Prom
   const preamble = isV2 ? {} : { preamble: Buffer.concat([pktLine(`# service=git-${service}\n`), flushPkt]) };
   const args = [...command(repo, service), '--http-backend-info-refs', repo.mirror.gitDir];
   const git = startService(repo, { args, request });
-  const stopGit = (): void => void git.end();
-  exchange.signal.addEventListener('abort', stopGit, { once: true });
+  const limit = limitTime(repo, exchange, git);
   try {
     const received = { bytes: 0 };
     const end = await streamGit(repo, git, {
@@ -58,6 +58,7 @@ export async function serveInfoRefs(repo: RepoService, exchange: Exchange): Prom
     });
     finish(exchange, end);
   } finally {
+    clearTimeout(limit);
     await git.end();
   }
 }
@@ -75,8 +76,7 @@ export async function serveUploadPack(repo: RepoService, exchange: Exchange, bod
   }
   const args = [...command(repo, service), repo.mirror.gitDir];
   const git = startService(repo, { args, request });
-  const stopGit = (): void => void git.end();
-  exchange.signal.addEventListener('abort', stopGit, { once: true });
+  const limit = limitTime(repo, exchange, git);
   try {
     const received = { bytes: 0 };
     const end = await streamGit(repo, git, {
@@ -90,6 +90,7 @@ export async function serveUploadPack(repo: RepoService, exchange: Exchange, bod
     });
     finish(exchange, end);
   } finally {
+    clearTimeout(limit);
     await git.end();
   }
 }
@@ -154,6 +155,21 @@ export async function serveReceivePack(
     repo.stopping.removeEventListener('abort', stopGit);
     await git.end();
   }
+}
+
+/** git's own `--timeout` begins anew with everything that the client says; this does not. */
+function limitTime(
+  { limits }: RepoService,
+  { signal, response }: Exchange,
+  git: Pick<GitProcess, 'end'>,
+): NodeJS.Timeout {
+  const stop = (): void => void git.end();
+  signal.addEventListener('abort', stop, { once: true });
+  return setTimeout(() => {
+    stop();
+    // a client that takes the rest byte by byte would be waited for
+    if (response.headersSent) response.destroy();
+  }, limits.transfer_seconds * 1000);
 }
 
 function receivedBytes({ pushes }: RepoService): number {
