@@ -71,10 +71,10 @@ export function createGitGateServer(options: GitGateServerOptions): GitGateServe
     if (running === null) return;
     const { repos, server } = running;
     server.close();
-    await held.close();
-    await within(Promise.all(active), DRAIN_MS);
+    const ending = Promise.all([held.close(), ...active]);
+    await within(ending, DRAIN_MS);
     stopping.abort();
-    await within(Promise.all(active), DRAIN_MS / 2);
+    await within(ending, DRAIN_MS / 2);
     server.closeAllConnections();
     await Promise.all([...repos.values()].map(({ mirror }) => mirror.close()));
     log(0, { event: 'stopped' });
@@ -108,6 +108,8 @@ export function createGitGateServer(options: GitGateServerOptions): GitGateServe
       const bound = await listenOn(server, address).catch((cause: unknown) => {
         throw new GitGateServerError('listen_failed', 'cannot listen on the configured address', { cause });
       });
+      const unsearched = secrets.unsearched();
+      if (unsearched.length > 0) log(0, { event: 'values_too_short_to_be_searched', names: unsearched });
       log(0, { event: 'listening', address: bound, repositories: repos.size });
       return [bound];
     },

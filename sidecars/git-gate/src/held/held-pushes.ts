@@ -21,6 +21,13 @@ export interface HeldPushesOptions {
   readonly propose: (request: ProposalRequest) => Promise<unknown>;
 }
 
+interface Opening {
+  readonly repo: string;
+  /** what it takes, once known */
+  bytes: number;
+  done: Promise<unknown>;
+}
+
 const PROPOSE_MS = 30_000;
 
 const stopping = (): GitGateServerError =>
@@ -31,7 +38,7 @@ export class HeldPushes {
   readonly #options: HeldPushesOptions;
   readonly #open = new Map<string, HeldPush>();
   /** taken but not open yet */
-  readonly #opening = new Map<string, { readonly repo: string; readonly done: Promise<unknown> }>();
+  readonly #opening = new Map<string, Opening>();
   #isClosed = false;
 
   constructor(options: HeldPushesOptions) {
@@ -69,10 +76,12 @@ export class HeldPushes {
         'limit_exceeded',
         `${this.#open.size} pushes are held already: wait until a human has decided on one`,
       );
-    const opening = this.#hold(service, push, signal);
-    this.#opening.set(key, { repo: service.repo.name, done: opening });
+    const opening: Opening = { repo: service.repo.name, bytes: 0, done: Promise.resolve() };
+    this.#opening.set(key, opening);
     try {
-      const held = await opening;
+      const holding = this.#hold(service, push, signal, opening);
+      opening.done = holding;
+      const held = await holding;
       if (this.#isClosed) {
         await this.#discard(held);
         throw stopping();
@@ -90,17 +99,35 @@ export class HeldPushes {
     await this.#discard(held);
   }
 
-  /** Drops all: the launcher closes the proposals. */
+  /**
+   * Drops all: the launcher closes the proposals. One that is being decided may be half-way to the upstream: it is
+   * waited for, and whoever needs an end to that ends its forward (`RepoService.stopping`).
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const held of this.#open.values()) {
-      for (const waiter of held.waiters)
-        waiter.refuse(['shutting_down: the bottle is being stopped; this push was not forwarded']);
-      await this.remove(held);
-    }
+    const open = [...this.#open.values()];
+    await Promise.all(open.map((held) => this.#drop(held)));
   }
 
-  async #hold(service: RepoService, push: JudgedPush, signal: AbortSignal): Promise<HeldPush> {
+  async #drop(held: HeldPush): Promise<void> {
+    const isDeciding = held.deciding !== null;
+    await held.deciding?.catch(() => undefined);
+    if (!this.#isOpen(held)) return;
+    const what = isDeciding ? 'fetch to see what the upstream has' : 'this push was not forwarded';
+    for (const waiter of held.waiters) waiter.refuse([`shutting_down: the bottle is being stopped; ${what}`]);
+    await this.remove(held);
+  }
+
+  #isOpen(held: HeldPush): boolean {
+    return this.#open.get(pushKey(held.service.repo.name, held.push.updates)) === held;
+  }
+
+  async #hold(
+    service: RepoService,
+    push: JudgedPush,
+    signal: AbortSignal,
+    opening: Opening,
+  ): Promise<HeldPush> {
     const id = randomBytes(8).toString('hex');
     const { gitDir, workDir } = service.mirror;
     const folder = join(workDir, 'held', id);
@@ -109,6 +136,7 @@ export class HeldPushes {
       const from = push.view.objects;
       const bytes = from === null ? 0 : await linkObjects(from, objects);
       this.#checkBytes(service, bytes);
+      opening.bytes = bytes;
       const view = from === null ? push.view : { gitDir, objects, alternates: [join(gitDir, 'objects')] };
       const request = await proposalOf(service, id, { ...push, view }, signal);
       await service.audit(
@@ -138,8 +166,10 @@ export class HeldPushes {
 
   /** What is held counts against the limit of one push. */
   #checkBytes({ repo }: RepoService, bytes: number): void {
-    const held = [...this.#open.values()].filter(({ service }) => service.repo.name === repo.name);
-    const total = held.reduce((sum, each) => sum + each.bytes, bytes);
+    const open = [...this.#open.values()].filter(({ service }) => service.repo.name === repo.name);
+    // the launcher may take its time with a question
+    const opening = [...this.#opening.values()].filter((each) => each.repo === repo.name);
+    const total = [...open, ...opening].reduce((sum, each) => sum + each.bytes, bytes);
     if (total > repo.push.max_bytes)
       throw new GitGateServerError(
         'limit_exceeded',
