@@ -6,6 +6,7 @@ import type { Log } from '@bot-bottle/sidecar-protocol/program';
 import type { PushScanner } from './contracts.ts';
 import { createGit } from './git/create-git.ts';
 import type { HeldPushes } from './held/held-pushes.ts';
+import { Slots } from './http/slots.ts';
 import { createMirror } from './mirror/create-mirror.ts';
 import { installHooks } from './push/hooks.ts';
 import { recorded } from './push/push-events.ts';
@@ -23,19 +24,32 @@ export interface OpenReposOptions {
   readonly audit: (event: AuditEvent) => Promise<void>;
 }
 
+interface Shared {
+  readonly home: string;
+  readonly hooks: string;
+  readonly receiving: Slots;
+}
+
+/** With `RECEIVE_MEMORY_KIB` this bounds what pushes can make git want, however many there are. */
+const RECEIVING = 2;
+
 /** Opens the mirror of every repository and puts what serves it into `repos`, one by one. */
 export async function openRepos(repos: Map<string, RepoService>, parts: OpenReposOptions): Promise<void> {
   const { root, key_dir: keyDir } = parts.config;
   const [home, hooks] = [join(root, '.home'), join(root, '.hooks')];
   for (const folder of [root, keyDir, home]) await mkdir(folder, { recursive: true, mode: 0o700 });
   await installHooks(hooks);
-  for (const repo of parts.config.repos) repos.set(repo.name, await openRepo(parts, repo, { home, hooks }));
+  const unsearched = parts.secrets.unsearched();
+  if (unsearched.length > 0)
+    parts.log(0, { event: 'values_too_short_to_be_searched', names: unsearched.join(' ') });
+  const shared = { home, hooks, receiving: new Slots(RECEIVING) };
+  for (const repo of parts.config.repos) repos.set(repo.name, await openRepo(parts, repo, shared));
 }
 
 async function openRepo(
   parts: OpenReposOptions,
   repo: GateRepo,
-  { home, hooks }: { readonly home: string; readonly hooks: string },
+  { home, hooks, receiving }: Shared,
 ): Promise<RepoService> {
   const { config, secrets, log } = parts;
   const { limits, programs } = config;
@@ -79,6 +93,7 @@ async function openRepo(
     audit: (event) => recorded(parts.audit({ layer: 'git-gate', ...event })),
     log,
     stopping: parts.stopping,
+    receiving,
     active: 0,
     pushes: new Set(),
   };

@@ -1,4 +1,4 @@
-import type { KnownSecret } from '@bot-bottle/dlp';
+import { createScanner, type KnownSecret } from '@bot-bottle/dlp';
 import { gateSlots } from '@bot-bottle/git-gate';
 
 /** Secret values by slot. It cannot be serialised, and nothing of it is ever in an error or a log. */
@@ -28,6 +28,19 @@ export class SecretStore {
     return Object.entries(this.#envNames).flatMap(([slot, name]) => {
       const value = this.get(slot);
       return value === null ? [] : [{ name, value }];
+    });
+  }
+
+  /** Names of the variables whose values the scanner does not look for: they are too short. */
+  unsearched(): string[] {
+    return this.knownSecrets().flatMap((secret) => {
+      const scanner = createScanner({
+        detectors: ['known_secrets'],
+        knownSecrets: [secret],
+        canaries: [],
+        allow: [],
+      });
+      return scanner.scanBytes(Buffer.from(`\n${secret.value}\n`), 'body').length > 0 ? [] : [secret.name];
     });
   }
 
