@@ -3,7 +3,7 @@ const MAX_HEAD_BYTES = 4 * 1024 * 1024;
 const CERTIFICATE = Buffer.from('push-cert');
 
 const shallowLine = /^shallow ([0-9a-f]{40}|[0-9a-f]{64})\n?$/;
-const hasControl = (text: string): boolean => [...text].some((char) => char < ' ' || char === '\x7f');
+const hasControl = (line: Buffer): boolean => line.some((byte) => byte < 0x20 || byte === 0x7f);
 
 /**
  * Watches the commands at the head of a push go by, pkt-line by pkt-line, up to the first that is none
@@ -46,9 +46,9 @@ export class CommandHead {
   /** The capabilities after the first NUL are git's own business. */
   #takeLine(line: Buffer): boolean {
     const end = line.indexOf(0);
-    const text = line.toString('latin1', 0, end < 0 ? line.length : end);
-    const oid = shallowLine.exec(text)?.[1];
+    const command = end < 0 ? line : line.subarray(0, end);
+    const oid = shallowLine.exec(command.toString('latin1'))?.[1];
     if (oid !== undefined) this.shallow.push(oid);
-    return !hasControl(text.endsWith('\n') ? text.slice(0, -1) : text);
+    return !hasControl(command.at(-1) === 0x0a ? command.subarray(0, -1) : command);
   }
 }
