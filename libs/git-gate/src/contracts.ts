@@ -43,6 +43,8 @@ export interface PushFacts {
   readonly refs: readonly PushedRef[];
   /** full name of the upstream's default branch, null when it has none yet */
   readonly defaultBranch: string | null;
+  /** upstream's symbolic refs: full name → the ref that it is another name of */
+  readonly symbolicRefs: ReadonlyMap<string, string>;
   /** bytes received */
   readonly bytes: number;
   readonly pushOptions: readonly string[];

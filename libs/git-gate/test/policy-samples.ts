@@ -38,6 +38,7 @@ export const goodPush: PushFacts = {
   touched: [],
   findings: [],
   hiddenObjects: 0,
+  symbolicRefs: new Map(),
 };
 
 export const finding: ScanFinding = {

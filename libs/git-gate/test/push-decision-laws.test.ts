@@ -42,6 +42,10 @@ const found = fc
 const facts: fc.Arbitrary<PushFacts> = fc.record({
   refs: fc.array(change, { maxLength: 4 }),
   defaultBranch: fc.option(fc.constant('refs/heads/main')),
+  symbolicRefs: fc.constantFrom(
+    new Map<string, string>(),
+    new Map([['refs/heads/agent/x', 'refs/heads/main']]),
+  ),
   bytes: fc.nat(150),
   pushOptions: fc.array(fc.string({ unit: 'binary' }), { maxLength: 2 }),
   touched: fc.array(fc.record({ path, commit: fc.constant(oid(6)) }), { maxLength: 4 }),
@@ -58,6 +62,7 @@ it('a reason more never makes a push more welcome', () => {
       const both: PushFacts = {
         refs: [...one.refs, ...other.refs],
         defaultBranch: one.defaultBranch,
+        symbolicRefs: new Map([...one.symbolicRefs, ...other.symbolicRefs]),
         bytes: Math.max(one.bytes, other.bytes),
         pushOptions: [...one.pushOptions, ...other.pushOptions],
         touched: [...one.touched, ...other.touched],

@@ -115,6 +115,17 @@ const refused: ReadonlyArray<
     code: 'push_policy_branch',
     subject: ref,
   })),
+  ...[created, updated, rewritten, deleted].map((change) => ({
+    name: `another name of a branch (${change.name})`,
+    policy: { protect_default: false, force: true, delete: true },
+    facts: {
+      refs: [change('refs/heads/master')],
+      symbolicRefs: new Map([['refs/heads/master', 'refs/heads/main']]),
+    },
+    check: 'refs' as const,
+    code: 'push_policy_branch',
+    subject: 'refs/heads/master',
+  })),
   {
     name: 'a ref that is pushed twice',
     facts: { refs: [created('refs/heads/a'), deleted('refs/heads/a')] },

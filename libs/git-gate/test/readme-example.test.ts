@@ -19,6 +19,7 @@ it('the example of the README does what it says', () => {
   const facts: PushFacts = {
     refs: [{ ref: 'refs/heads/agent/fix', oldOid: null, newOid: 'a'.repeat(40), fastForward: true }],
     defaultBranch: 'refs/heads/main',
+    symbolicRefs: new Map(),
     bytes: 4096,
     pushOptions: [],
     touched: [{ path: '.github/workflows/ci.yml', commit: 'a'.repeat(40) }],

@@ -133,6 +133,8 @@ export interface Mirror {
   refs(): Promise<ReadonlyMap<string, string>>;
   /** full name, null while the upstream has none */
   defaultBranch(): string | null;
+  /** Upstream's symbolic refs by full name, with the ref that each is another name of; as far as the upstream tells. */
+  symbolicRefs(): ReadonlyMap<string, string>;
   /**
    * Refresh, push and held forward of one repository exclude each other, in the order of asking; waiting ends with the
    * signal (`git_failed`). `refresh` of the mirror itself would wait for this lock for ever: inside, use the one given.

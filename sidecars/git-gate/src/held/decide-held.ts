@@ -65,7 +65,11 @@ async function approve(held: HeldPush): Promise<void> {
         'stale_ref: the upstream moved since this was pushed: reject it, and let it be pushed again',
         stale.map(({ ref }) => visibleLine(ref)),
       );
-    checkAgain(held, { ...push.facts, defaultBranch: mirror.defaultBranch() });
+    checkAgain(held, {
+      ...push.facts,
+      defaultBranch: mirror.defaultBranch(),
+      symbolicRefs: mirror.symbolicRefs(),
+    });
     if (open.length > 0) await forwardOpen(held, open, say);
     await release(service, held, push.updates);
     const now = await mirror.refs();

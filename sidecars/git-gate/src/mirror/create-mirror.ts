@@ -53,6 +53,7 @@ export async function createMirror(options: MirrorOptions): Promise<Mirror> {
   const lock = createFairLock();
   const atomic = { supported: true };
   let head: string | null = null;
+  let symbolic: ReadonlyMap<string, string> = new Map();
   let freshSince: number | null = null;
 
   const refreshNow = async (signal: AbortSignal): Promise<void> => {
@@ -71,7 +72,7 @@ export async function createMirror(options: MirrorOptions): Promise<Mirror> {
         },
         AbortSignal.any([signal, closing.signal]),
       );
-      ({ head } = upstream);
+      ({ head, symbolic } = upstream);
       freshSince = began;
       log(2, { event: 'refresh', repo: repo.name, refs: upstream.refs.size, ms: performance.now() - began });
     } catch (error) {
@@ -99,6 +100,7 @@ export async function createMirror(options: MirrorOptions): Promise<Mirror> {
     invalidate,
     refs: () => repository.refs('utf8'),
     defaultBranch: () => head,
+    symbolicRefs: () => symbolic,
     withLock,
     forward: async (request) => {
       const results = await forward({ git, url, connection, transferMs }, atomic, request).catch(

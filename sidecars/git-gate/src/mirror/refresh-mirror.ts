@@ -5,7 +5,7 @@ import { GitGateServerError } from '../errors.ts';
 import type { UpstreamSsh } from '../ssh/upstream-ssh.ts';
 import type { BareRepository } from './bare-repository.ts';
 import { parseRefs, sameRefs } from './parse-refs.ts';
-import type { UpstreamState } from './parse-refs.ts';
+import type { ListedRefs, UpstreamState } from './parse-refs.ts';
 
 export interface RefreshOptions {
   readonly git: Git;
@@ -35,33 +35,75 @@ const refspecs = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
  * @throws GitGateServerError `refresh_failed` with git's lines as problems; `limit_exceeded`: the mirror is emptied
  */
 export async function refreshMirror(options: RefreshOptions, signal: AbortSignal): Promise<UpstreamState> {
-  const { repository, url } = options;
+  const { repository } = options;
   // latin1: names that are not UTF-8 must stay apart, or one of them could go stale unseen
   const mirrored = await repository.refs('latin1');
-  let saysSha256 = false;
-  const listed = await attempt(options, {
-    args: ['ls-remote', '--symref', '--', url, 'HEAD', 'refs/heads/*', 'refs/tags/*'],
-    view: null,
-    timeoutMs: Math.min(LIST_MS, options.transferMs),
-    maxOutput: MAX_LIST_BYTES,
-    signal,
-    ...(mirrored.size > 0 ? {} : { env: tracing }),
-    onErrorLine: (line) => (saysSha256 ||= isTrace(line) && /\bobject-format=sha256\b/.test(line)),
-  });
-  const upstream = parseRefs(listed.stdout.toString('latin1'));
+  const isTraced = mirrored.size === 0;
+  const listed = await list(options, ['HEAD', 'refs/heads/*', 'refs/tags/*'], isTraced, signal);
+  const { saysSha256, upstream } = listed;
+  let { unborn } = listed;
+  if (!upstream.hasHead && upstream.refs.size > 0 && !isTraced)
+    ({ unborn } = await list(options, ['HEAD'], true, signal));
   const [oid] = upstream.refs.values();
   const format = (oid === undefined ? saysSha256 : oid.length === 64) ? 'sha256' : 'sha1';
   const isKnown = oid !== undefined || mirrored.size === 0;
   if (isKnown && format !== repository.format()) await repository.reset(format);
   if (!sameRefs(upstream.refs, mirrored)) await fetchAll(options, signal);
-  const head = upstream.head === null ? null : Buffer.from(upstream.head, 'latin1').toString('utf8');
+  // whoever makes the first branch of an empty upstream may choose it, so an unborn HEAD counts beside others only
+  const branch = upstream.head ?? (upstream.hasHead || upstream.refs.size === 0 ? null : unborn);
+  const head = branch === null ? null : toUtf8(branch);
   if (head !== null) await repository.setHead(head);
-  return { refs: upstream.refs, head };
+  const symbolic = new Map([...upstream.symbolic].map(([name, to]) => [toUtf8(name), toUtf8(to)]));
+  return { refs: upstream.refs, head, symbolic };
+}
+
+const toUtf8 = (latin1: string): string => Buffer.from(latin1, 'latin1').toString('utf8');
+
+interface Listed {
+  readonly upstream: ListedRefs;
+  /** says so only when traced */
+  readonly saysSha256: boolean;
+  /** branch that HEAD names and nobody has made yet, in latin1; null also when not traced */
+  readonly unborn: string | null;
+}
+
+async function list(
+  options: RefreshOptions,
+  patterns: readonly string[],
+  isTraced: boolean,
+  signal: AbortSignal,
+): Promise<Listed> {
+  let saysSha256 = false;
+  let unborn: string | null = null;
+  const { stdout } = await attempt(options, {
+    args: ['ls-remote', '--symref', '--', options.url, ...patterns],
+    view: null,
+    timeoutMs: Math.min(LIST_MS, options.transferMs),
+    maxOutput: MAX_LIST_BYTES,
+    signal,
+    ...(isTraced ? { env: tracing } : {}),
+    onErrorLine: (line) => {
+      if (!isTraced || !isTrace(line)) return;
+      saysSha256 ||= /\bobject-format=sha256\b/.test(line);
+      unborn ??= unbornHead(line);
+    },
+  });
+  return { upstream: parseRefs(stdout.toString('latin1')), saysSha256, unborn };
+}
+
+/** The trace shows bytes beyond ASCII as octal numbers, with sign where `char` has one; a name holds no backslash. */
+function unbornHead(line: string): string | null {
+  const [, name] = /< unborn HEAD symref-target:(refs\/heads\/[!-~]+)$/.exec(line) ?? [];
+  if (name === undefined) return null;
+  return name.replaceAll(/\\(?:37777777)?([0-7]{3})/g, (_, octal: string) =>
+    String.fromCharCode(Number.parseInt(octal, 8) & 0xff),
+  );
 }
 
 /**
- * An upstream without refs tells how it names objects only in the protocol (`object-format=…`, gitprotocol-v2(5)), which
- * git shows in its trace; an old one that says nothing has SHA-1.
+ * An upstream tells some things only in the protocol (gitprotocol-v2(5)), which git shows in its trace: how it names
+ * objects when it has no refs (`object-format=…`; an old one that says nothing has SHA-1), and the branch of an unborn
+ * HEAD.
  */
 const tracing = { GIT_TRACE_PACKET: '2' } as const;
 const isTrace = (line: string): boolean => /\bpacket: +\S+< /.test(line);

@@ -33,6 +33,7 @@ export async function gatherFacts(service: RepoService, request: FactsRequest): 
   const cheap: PushFacts = {
     refs: await provedRefs(service, request),
     defaultBranch: mirror.defaultBranch(),
+    symbolicRefs: mirror.symbolicRefs(),
     bytes: request.bytes,
     pushOptions: Array.from(
       { length: Math.min(request.options, MAX_OPTIONS) },

@@ -9,13 +9,19 @@ const branchesOf = ({ refs }: PushFacts): PushedRef[] =>
 
 export const refsCheck: PushCheck = {
   name: 'refs',
-  run: (_, { refs }) => {
+  run: (_, { refs, symbolicRefs }) => {
     const seen = new Set<string>();
     return refs.flatMap(({ ref }) => {
       if (refName(ref).kind === 'other') {
         return [refused('push_policy_branch', ref, 'only refs/heads/* and refs/tags/* can be pushed')];
       }
       if (!isPushableName(ref)) return [refused('push_policy_branch', ref, 'this is not a usable name')];
+      const target = symbolicRefs.get(ref);
+      if (target !== undefined) {
+        return [
+          refused('push_policy_branch', ref, `it is another name of ${target} at the upstream: push to that`),
+        ];
+      }
       if (seen.has(ref)) return [refused('push_policy_branch', ref, 'it is pushed twice at once')];
       seen.add(ref);
       return [];
