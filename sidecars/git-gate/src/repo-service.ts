@@ -4,6 +4,7 @@ import type { Log } from '@bot-bottle/sidecar-protocol/program';
 import type { Git, Mirror, PushScanner, TouchedPaths } from './contracts.ts';
 import type { GitOptions } from './git/git-environment.ts';
 import type { BodyCount } from './http/feed-body.ts';
+import type { Slots } from './http/slots.ts';
 import type { HeldPushes } from './held/held-pushes.ts';
 
 /** What serves one repository. */
@@ -25,6 +26,8 @@ export interface RepoService {
   readonly log: Log;
   /** aborts when the server gives up what is still running */
   readonly stopping: AbortSignal;
+  /** receive-packs of the whole gate that may be reading a push at a time */
+  readonly receiving: Slots;
   /** requests being served */
   active: number;
   /** what each push in flight has brought: its quarantine is about as large */

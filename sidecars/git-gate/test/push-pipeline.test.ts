@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { access, writeFile } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -223,7 +224,16 @@ describe.skipIf(sshd === null)('a push', () => {
     );
     const pack = await packOf(fixture.client.at('repo', '.git'), objects.split('\n'));
     const body = receivePackBody([{ oldOid: zeroOid, newOid: oid, ref: 'refs/heads/x' }], pack);
-    const unfinished = Array.from({ length: 3 }, () =>
+    // one that git has read waits for the upstream; no more than two are read at a time
+    const [mark, go] = [`${fixture.upstream.folder}/in-hook`, `${fixture.upstream.folder}/go-on`];
+    await fixture.upstream.setHook(
+      'project',
+      'pre-receive',
+      `#!/bin/sh\ntouch ${mark}\nwhile [ ! -e ${go} ]; do sleep 0.05; done\n`,
+    );
+    const waiting = fixture.client.git('-C', 'repo', 'push', 'origin', `${oid}:refs/heads/waiting`);
+    await expect.poll(() => existsSync(mark), { timeout: 10_000 }).toBe(true);
+    const unfinished = Array.from({ length: 2 }, () =>
       rawBytes(fixture.port, [
         'POST /project.git/git-receive-pack HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n',
         `Content-Type: ${receivePackHeaders['Content-Type']}\r\n\r\n`,
@@ -233,7 +243,8 @@ describe.skipIf(sshd === null)('a push', () => {
     );
     const first = await Promise.race(unfinished);
     expect(first.status).toBe(413);
+    await writeFile(go, '');
     await fixture.server.close();
-    await Promise.all(unfinished);
+    await Promise.all([waiting, ...unfinished]);
   });
 });

@@ -10,6 +10,8 @@ export interface GitStart {
   readonly args: readonly string[];
   readonly view: RepositoryView | null;
   readonly env?: Readonly<Record<string, string>>;
+  /** address space of each process */
+  readonly memoryKib?: number;
   /** further descriptors, from 3 on */
   readonly extra?: ReadonlyArray<'pipe'>;
 }
@@ -27,20 +29,26 @@ export interface GitProcess {
  * nested trees of ten entries are 10^10 paths, and deltas build objects of any size in memory.
  */
 const MEMORY_KIB = 3 * 1024 * 1024;
+/** The same where anybody can have deltas applied, some at a time: `pack.threads=1` and 512 MiB of mapped packs fit. */
+export const RECEIVE_MEMORY_KIB = 1280 * 1024;
 /** Fixed text: what is run comes as arguments. */
-const LIMITED = `ulimit -v ${MEMORY_KIB} && exec "$@"`;
+const LIMITED = 'ulimit -v "$1" && shift && exec "$@"';
 
 /**
  * Starts git in a process group of its own, for callers that stream both ways. They must call `end` on every path;
  * everything else goes through `Git`.
  */
 export function startGit(options: GitOptions, start: GitStart): GitProcess {
-  const child = spawn('/bin/sh', ['-c', LIMITED, 'sh', options.git, ...start.args], {
-    cwd: options.home,
-    env: gitEnvironment(options, start.view, start.env),
-    stdio: ['pipe', 'pipe', 'pipe', ...(start.extra ?? [])],
-    detached: true,
-  }) as ChildProcessWithoutNullStreams;
+  const child = spawn(
+    '/bin/sh',
+    ['-c', LIMITED, 'sh', String(start.memoryKib ?? MEMORY_KIB), options.git, ...start.args],
+    {
+      cwd: options.home,
+      env: gitEnvironment(options, start.view, start.env),
+      stdio: ['pipe', 'pipe', 'pipe', ...(start.extra ?? [])],
+      detached: true,
+    },
+  ) as ChildProcessWithoutNullStreams;
   // a program may end before it has read its input
   child.stdin.on('error', () => {});
   let running = true;

@@ -7,6 +7,7 @@ import type { GitProcess } from '../git/start-git.ts';
 import type { RepoService } from '../repo-service.ts';
 import { answerInBand, answerRefusal, answerText } from './answer.ts';
 import type { BodyRules } from './check-body.ts';
+import { overDisk, removeQuarantines, watchDisk } from './quarantine-limit.ts';
 import { fatalBand, flushPkt, pktLine } from './pkt-line.ts';
 import type { Service } from './request-target.ts';
 import { protocolOf, startService, streamGit } from './stream-git.ts';
@@ -101,26 +102,60 @@ export async function serveReceivePack(
   exchange: Exchange,
   body: BodyRules,
 ): Promise<void> {
-  const { request, response, service } = exchange;
+  const { response, service } = exchange;
+  let release: () => void;
   try {
     await ensureFresh(repo, exchange.signal);
+    release = await repo.receiving.take(
+      AbortSignal.any([exchange.signal, AbortSignal.timeout(repo.limits.transfer_seconds * 1000)]),
+    );
   } catch (error) {
     answerInBand(response, service, refusalOf(error, 'refresh_failed'));
     linger(exchange);
     return;
   }
+  try {
+    await receivePack(repo, exchange, body, release);
+  } finally {
+    release();
+  }
+}
+
+async function receivePack(
+  repo: RepoService,
+  exchange: Exchange,
+  body: BodyRules,
+  release: () => void,
+): Promise<void> {
+  const { request, response, service } = exchange;
   const head = new CommandHead();
-  const args = ['-c', `core.hooksPath=${repo.hooks}`, ...command(repo, service), repo.mirror.gitDir];
+  const args = [
+    '-c',
+    'pack.threads=1',
+    '-c',
+    `core.hooksPath=${repo.hooks}`,
+    ...command(repo, service),
+    repo.mirror.gitDir,
+  ];
   const git = startService(repo, { args, request, isOverChannel: true });
   if (git.channel === null) throw new Error('no channel to receive-pack');
   const session: PushSession = new PushSession({
     channel: git.channel,
     signal: exchange.signal,
     ended: git.exited,
-    onPush: (push) => {
+    onPush: async (push) => {
       clearTimeout(upload);
-      return runPush(repo, session, { ...push, shallow: head.shallow });
+      read.abort();
+      release();
+      const over = await overDisk(repo);
+      if (over !== null) return await refusePush(repo, session, over);
+      return await runPush(repo, session, { ...push, shallow: head.shallow });
     },
+  });
+  const read = new AbortController();
+  const watching = watchDisk(repo, read.signal, () => {
+    session.received.fault = 'too-large';
+    void git.end();
   });
   const upload = setTimeout(() => void git.end(), repo.limits.transfer_seconds * 1000);
   const leave = (): void => {
@@ -147,14 +182,27 @@ export async function serveReceivePack(
       }),
       session.run(),
     ]);
-    if (!session.isAsked) await auditUnread(repo, session.received.bytes, end).catch(() => undefined);
-    finish(exchange, end);
+    const cut = { ...end, body: session.received.fault ?? end.body };
+    if (!session.isAsked) await auditUnread(repo, session.received.bytes, cut).catch(() => undefined);
+    finish(exchange, cut);
   } finally {
     clearTimeout(upload);
-    repo.pushes.delete(session.received);
+    read.abort();
     repo.stopping.removeEventListener('abort', stopGit);
     await git.end();
+    await watching;
+    repo.pushes.delete(session.received);
+    await removeQuarantines(repo);
   }
+}
+
+/** Before anybody has looked into it. */
+async function refusePush(repo: RepoService, session: PushSession, reason: string): Promise<void> {
+  const event = { action: 'push', outcome: 'denied', code: 'limit_exceeded', rule: 'gate' } as const;
+  await repo
+    .audit({ ...event, target: repo.repo.name, details: { reason, bytes: session.received.bytes } })
+    .catch(() => undefined);
+  session.refuse([`limit_exceeded: ${reason}`]);
 }
 
 /** git's own `--timeout` begins anew with everything that the client says; this does not. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { visibleLine } from '@bot-bottle/audit';
 import { createLineReader } from '../git/line-reader.ts';
-import { startGit } from '../git/start-git.ts';
+import { RECEIVE_MEMORY_KIB, startGit } from '../git/start-git.ts';
 import type { GitProcess } from '../git/start-git.ts';
 import type { RepoService } from '../repo-service.ts';
 import { gitHeaders } from './answer.ts';
@@ -53,7 +53,7 @@ export function startService(
     args: stream.args,
     view: null,
     env: protocolOf(stream.request),
-    ...(stream.isOverChannel === true ? { extra: ['pipe'] as const } : {}),
+    ...(stream.isOverChannel === true ? { extra: ['pipe'] as const, memoryKib: RECEIVE_MEMORY_KIB } : {}),
   });
   let logged = 0;
   const lines = createLineReader((line) => {

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { visibleLine } from '@bot-bottle/audit';
+import type { BodyCount } from '../http/feed-body.ts';
 import { readLines } from '@bot-bottle/sidecar-protocol';
 
 /** What the pre-receive hook was told by git. */
@@ -41,7 +42,7 @@ export class PushSession {
   /** While true the client's leaving must not end receive-pack: the upstream is already being told. */
   isForwarding = false;
   /** decoded bytes of the request so far; filled in by who reads it */
-  readonly received = { bytes: 0 };
+  readonly received: BodyCount = { bytes: 0 };
   readonly #options: PushSessionOptions;
   #said = 0;
   #isAnswered = false;
