@@ -109,7 +109,7 @@ export function createGitGateServer(options: GitGateServerOptions): GitGateServe
         throw new GitGateServerError('listen_failed', 'cannot listen on the configured address', { cause });
       });
       const unsearched = secrets.unsearched();
-      if (unsearched.length > 0) log(0, { event: 'values_too_short_to_be_searched', names: unsearched });
+      if (unsearched.length > 0) log(0, { event: 'values_too_short_to_be_searched', names: unsearched.join(', ') });
       log(0, { event: 'listening', address: bound, repositories: repos.size });
       return [bound];
     },
