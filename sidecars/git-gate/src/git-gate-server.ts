@@ -108,8 +108,6 @@ export function createGitGateServer(options: GitGateServerOptions): GitGateServe
       const bound = await listenOn(server, address).catch((cause: unknown) => {
         throw new GitGateServerError('listen_failed', 'cannot listen on the configured address', { cause });
       });
-      const unsearched = secrets.unsearched();
-      if (unsearched.length > 0) log(0, { event: 'values_too_short_to_be_searched', names: unsearched.join(', ') });
       log(0, { event: 'listening', address: bound, repositories: repos.size });
       return [bound];
     },
