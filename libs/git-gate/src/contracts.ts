@@ -11,7 +11,7 @@ export interface PushedRef {
   readonly fastForward: boolean;
 }
 
-/** A path that some commit of the push changes. */
+/** A path that some commit of the push changes, or that a ref gets otherwise with it. */
 export interface TouchedPath {
   readonly path: string;
   readonly commit: string;

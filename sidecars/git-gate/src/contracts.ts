@@ -85,9 +85,15 @@ export interface ScanReport {
  */
 export type PushScanner = (request: ScanRequest) => Promise<ScanReport>;
 
-/** Paths that the commits of a push change; for the protected paths only. */
+export interface TouchedPathsRequest extends Pick<ScanRequest, 'view' | 'signal'> {
+  readonly updates: readonly RefUpdate[];
+  /** full name; null: the upstream has none */
+  readonly defaultBranch: string | null;
+}
+
+/** Paths that the commits of a push change, or that its refs get otherwise; for the protected paths only. */
 export type TouchedPaths = (
-  request: Pick<ScanRequest, 'view' | 'tips' | 'signal'>,
+  request: TouchedPathsRequest,
   isProtected: (path: string) => boolean,
 ) => Promise<readonly TouchedPath[]>;
 

@@ -13,11 +13,16 @@ beforeEach(async () => {
 });
 afterEach(() => scene.close());
 
-const touched = async (...tips: string[]): Promise<string[]> => {
+const touched = (...tips: string[]): Promise<string[]> =>
+  touchedBy(...tips.map((newOid) => ({ oldOid: null, newOid })));
+const moved = (oldOid: string, newOid: string): Promise<string[]> => touchedBy({ oldOid, newOid });
+
+const touchedBy = async (...updates: Array<{ oldOid: string | null; newOid: string }>): Promise<string[]> => {
   const paths = await createTouchedPaths({ git: scene.git })(
     {
       view: scene.view,
-      tips: tips.map((oid, index) => ({ ref: `refs/heads/t${index}`, oid })),
+      updates: updates.map((update, index) => ({ ref: `refs/heads/t${index}`, ...update })),
+      defaultBranch: 'refs/heads/main',
       signal: new AbortController().signal,
     },
     isProtected,
@@ -97,8 +102,64 @@ it('tells a merge that brings back a removed path, also below further commits', 
 it('does not count a merge within the push when upstream moved on meanwhile', async () => {
   const left = await push([old], { 'l.txt': 'l\n' });
   const right = await push([old], { 'r.txt': 'r\n' });
+  const work = await scene.upstream({ parents: [old], files: { 'w.txt': 'w\n' } }, 'refs/heads/work');
   await scene.upstream({ parents: [old], files: { [ci]: 'fixed\n' } });
-  expect(await touched(await push([left, right]))).toEqual([]);
+  expect(await moved(work, await push([work, left, right]))).toEqual([]);
+});
+
+it('tells what a new branch on an older commit has otherwise than the default branch', async () => {
+  await scene.upstream({ parents: [old], files: { [ci]: 'fixed\n' } });
+  const tip = await push([old], { 'a.txt': 'b\n' });
+  expect(await touched(tip)).toEqual([`${ci} ${tip}`]);
+  expect(await touched(old)).toEqual([`${ci} ${old}`]);
+});
+
+it('does not count what a new branch has from the tip of another branch', async () => {
+  const dev = await scene.upstream({ parents: [old], files: { [ci]: 'dev\n' } }, 'refs/heads/dev');
+  expect(await touched(dev)).toEqual([]);
+  expect(await touched(await push([dev], { 'a.txt': 'b\n' }))).toEqual([]);
+});
+
+it('tells what a new branch takes from the tip of a branch that it left behind', async () => {
+  await scene.upstream({ files: { [ci]: 'old\n', 'a.txt': 'a\n' } }, 'refs/heads/unrelated');
+  await scene.upstream({ parents: [old], files: { 'a.txt': 'a\n' } }, 'refs/heads/stale');
+  const stale = await scene.upstream({ parents: [old], files: { 'b.txt': 'b\n' } }, 'refs/heads/stale');
+  const main = await scene.upstream({ parents: [stale], files: { [ci]: 'fixed\n' } });
+  const one = await push([main], { 'a.txt': 'b\n' });
+  const merge = await push([one, stale], { [ci]: 'old\n' });
+  expect(await touched(merge)).toEqual([`${ci} ${merge}`]);
+});
+
+it('looks at a ref that gets commits of another branch', async () => {
+  const dev = await scene.upstream({ parents: [old], files: { [ci]: 'dev\n' } }, 'refs/heads/dev');
+  expect(await moved(old, dev)).toEqual([`${ci} ${dev}`]);
+  expect(await moved(dev, dev)).toEqual([]);
+  // back to what the default branch has
+  expect(await moved(dev, old)).toEqual([]);
+  expect(await moved(dev, await push([dev], { 'a.txt': 'b\n' }))).toEqual([]);
+});
+
+it('reads trees that differ in nothing but an empty folder', async () => {
+  const [tree, empty] = [
+    await scene.inQuarantine(['rev-parse', `${old}^{tree}`]),
+    await scene.inQuarantine(['mktree'], ''),
+  ];
+  const entries = await scene.inQuarantine(['ls-tree', tree]);
+  const tips: string[] = [];
+  for (const name of ['e', 'f']) {
+    const other = await scene.inQuarantine(['mktree'], `${entries}\n040000 tree ${empty}\t${name}\n`);
+    const who = 'A <a@b> 1 +0000';
+    const text = `tree ${other}\nparent ${old}\nauthor ${who}\ncommitter ${who}\n\nx\n`;
+    tips.push(await scene.inQuarantine(['hash-object', '-t', 'commit', '-w', '--stdin'], text));
+  }
+  expect(await touched(...tips)).toEqual([]);
+});
+
+it('stops at a thousand paths', async () => {
+  const files = Object.fromEntries(Array.from({ length: 1500 }, (_, i) => [`.github/${i}`, 'x\n']));
+  expect((await touched(await push([old], files))).length).toBe(1000);
+  const dev = await scene.upstream({ parents: [old], files }, 'refs/heads/dev');
+  expect((await moved(old, dev)).length).toBe(1000);
 });
 
 it('looks at every tip for itself', async () => {

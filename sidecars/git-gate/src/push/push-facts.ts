@@ -48,11 +48,12 @@ export async function gatherFacts(service: RepoService, request: FactsRequest): 
     ({ check, result }) => check === 'refs' && result === 'refused',
   );
   if (tips.length === 0 || areRefsIllegal) return { facts: cheap, scan: null };
-  const { view, onProgress } = request;
+  const { view, updates, onProgress } = request;
+  const { defaultBranch } = cheap;
   const isProtected = pathMatcher(repo.push.protected_paths);
   const [scan, touched] = await sideBySide(request.signal, (signal) => [
     service.scanner()({ view, tips, signal, onProgress }),
-    service.touchedPaths({ view, tips, signal }, isProtected),
+    service.touchedPaths({ view, updates, defaultBranch, signal }, isProtected),
   ]);
   const { findings, hiddenObjects } = scan;
   return { facts: { ...cheap, touched, findings, hiddenObjects }, scan };

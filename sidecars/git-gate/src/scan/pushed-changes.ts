@@ -60,14 +60,24 @@ export async function* changesOf(
     signal: access.signal,
   });
   const tokens = splitAtNul(output);
+  try {
+    yield* readChanges(tokens);
+  } finally {
+    // ends git when nobody wants the rest
+    await tokens.return(undefined);
+  }
+}
+
+async function* readChanges(tokens: AsyncGenerator<string>): AsyncGenerator<Change> {
   let source = '';
   for (;;) {
     const next = await tokens.next();
     if (next.done === true) return;
-    // two trees end their header with a line break, a commit with NUL
-    const [, header, rest] = /^([0-9a-f]{40,64}(?: [0-9a-f]{40,64}\n)?)([\s\S]*)$/.exec(next.value) ?? [];
-    if (header !== undefined) source = header.trimEnd();
-    const meta = header === undefined ? next.value : (rest ?? '');
+    let meta = next.value;
+    for (let header = headerOf(meta); header !== ''; header = headerOf(meta)) {
+      source = header.trimEnd();
+      meta = meta.slice(header.length);
+    }
     if (meta === '') continue;
     const [, oid, status] = /^:+[0-7 ]+ (?:[0-9a-f]+ )*([0-9a-f]{40,64}) ([A-Z]+)\d*$/.exec(meta) ?? [];
     if (oid === undefined || status === undefined) throw unreadable();
@@ -76,6 +86,11 @@ export async function* changesOf(
     const path = isPair ? await needed(tokens) : first;
     yield { source, path, oid, from: isPair ? first : null };
   }
+}
+
+/** Two trees end their header with a line break (also when nothing differs, so that another follows), a commit with NUL. */
+function headerOf(text: string): string {
+  return /^[0-9a-f]{40,64}(?: [0-9a-f]{40,64}(?:\n|$))?/.exec(text)?.[0] ?? '';
 }
 
 async function needed(tokens: AsyncGenerator<string>): Promise<string> {

@@ -1,97 +1,127 @@
 import type { TouchedPath } from '@bot-bottle/git-gate';
-import type { Git, ScanRequest, TouchedPaths } from '../contracts.ts';
+import type { Git, TouchedPaths } from '../contracts.ts';
+import { GitGateServerError } from '../errors.ts';
 import { changesOf, pushedCommits, succeed } from './pushed-changes.ts';
 import type { GitAccess } from './scanned-object.ts';
+import { refStates } from './ref-states.ts';
+import type { RefState } from './ref-states.ts';
 
 /** Longest look at a push's changes. */
 const TIMEOUT_MS = 120_000;
-/** Trees that exist in every repository without being stored. */
-const emptyTrees: Readonly<Record<number, string>> = {
-  40: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
-  64: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
-};
+/** More than a human can be asked about; the rest is not read any more. */
+const MAX_TOUCHED = 1000;
+/** Characters of protected paths that are kept for comparing. */
+const MAX_COMPARED = 8 * 1024 * 1024;
+/** New upstream commits that one ref may build on and still have them compared. */
+const MAX_STARTS = 100;
 
 /**
- * Finds the protected paths that a push changes: those that a commit has otherwise than all of its parents, and those
- * that a merge brings back from an older state, which differs from no parent but is not what upstream has.
+ * Finds the protected paths that a push changes, at most 1,000:
+ * - those that a new commit has otherwise than all of its parents;
+ * - those that a ref gets otherwise than it has them now, unless the default branch has them exactly so. A new ref is
+ *   compared with the default branch, and with the branches whose newest commits it builds on. This finds what a merge
+ *   brings back from an older state, and what commits bring that the upstream has already on another branch.
+ *
+ * Throws `limit_exceeded` when it would have to keep too many names.
  */
 export function createTouchedPaths({ git }: { readonly git: Git }): TouchedPaths {
-  return async (request, isProtected) => {
-    const access: GitAccess = { git, view: request.view, signal: request.signal, timeoutMs: TIMEOUT_MS };
-    const touched = new Map<string, TouchedPath>();
-    const commits = await pushedCommits(access, request.tips);
-    for await (const { path, source } of changesOf(access, commits.oids, ['--no-renames'])) {
-      if (!touched.has(path) && isProtected(path)) touched.set(path, { path, commit: source });
-    }
-    if (commits.merges > 0) {
-      for (const tip of request.tips) {
-        for (const path of await resurrected(access, tip, isProtected)) {
-          if (!touched.has(path)) touched.set(path, { path, commit: tip.oid });
-        }
+  return async ({ view, updates, defaultBranch, signal }, isProtected) => {
+    const access: GitAccess = { git, view, signal, timeoutMs: TIMEOUT_MS };
+    const touched = new Touched();
+    const tips = updates.flatMap(({ ref, newOid }) => (newOid === null ? [] : [{ ref, oid: newOid }]));
+    const commits = await pushedCommits(access, tips);
+    const { defaultTree, states } = await refStates(access, updates, defaultBranch);
+    const differ = new Map(states.map((state) => [`${state.before} ${state.tree}`, new Set<string>()]));
+    let compared = 0;
+    for await (const { path, source } of changesOf(access, [...commits.oids, ...differ.keys()], noRenames)) {
+      if (!isProtected(path)) continue;
+      const paths = differ.get(source);
+      if (paths === undefined) touched.add({ path, commit: source });
+      else if (!paths.has(path)) {
+        paths.add(path);
+        compared += path.length;
       }
+      if (compared > MAX_COMPARED) throw tooMuch();
+      if (touched.isFull) break;
     }
-    return [...touched.values()];
+    for (const state of states) {
+      const paths = differ.get(`${state.before} ${state.tree}`) ?? new Set();
+      if (paths.size === 0 || touched.isFull) continue;
+      const good = await goodTrees(access, state, defaultTree);
+      for (const path of await inNone(access, state.tree, good, paths))
+        touched.add({ path, commit: state.oid });
+    }
+    return touched.paths();
   };
 }
 
-/**
- * Protected paths that a tip has otherwise than one of the newest upstream commits it is built on, and otherwise than
- * every branch of upstream.
- */
-async function resurrected(
+const tooMuch = (): GitGateServerError =>
+  new GitGateServerError('limit_exceeded', 'the push changes too many protected paths: push fewer at a time');
+
+const noRenames = ['--no-renames'] as const;
+
+class Touched {
+  readonly #paths = new Map<string, TouchedPath>();
+
+  get isFull(): boolean {
+    return this.#paths.size >= MAX_TOUCHED;
+  }
+
+  has(path: string): boolean {
+    return this.#paths.has(path);
+  }
+
+  add(touched: TouchedPath): void {
+    if (!this.isFull && !this.has(touched.path)) this.#paths.set(touched.path, touched);
+  }
+
+  paths(): TouchedPath[] {
+    return [...this.#paths.values()];
+  }
+}
+
+/** Trees whose entries a ref may take over. */
+async function goodTrees(
   access: GitAccess,
-  tip: ScanRequest['tips'][number],
-  isProtected: (path: string) => boolean,
+  state: RefState,
+  defaultTree: string | null,
+): Promise<readonly string[]> {
+  if (!state.isNew) return defaultTree === null ? [] : [defaultTree];
+  return await startTrees(access, state);
+}
+
+/** Trees of the branches that a new ref builds on at their tips; of an older state of a branch there is none. */
+async function startTrees(access: GitAccess, { oid, commit, ref }: RefState): Promise<readonly string[]> {
+  if (commit === null) return [];
+  const { oids, boundary } = await pushedCommits(access, [{ ref, oid }]);
+  const starts = oids.length === 0 ? [commit] : boundary;
+  if (starts.length > MAX_STARTS) return [];
+  const newest = starts.length < 2 ? starts : await lines(access, ['merge-base', '--independent', ...starts]);
+  const branches = await lines(access, ['for-each-ref', '--format=%(objectname) %(tree)', 'refs/heads']);
+  const treeOf = new Map(branches.map((line) => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']));
+  return newest.flatMap((start) => treeOf.get(start) ?? []);
+}
+
+/** Paths that `tree` has otherwise than each of the others. */
+async function inNone(
+  access: GitAccess,
+  tree: string,
+  others: readonly string[],
+  paths: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> {
-  const { merges, boundary } = await pushedCommits(access, [tip]);
-  if (merges === 0) return new Set();
-  const bases = boundary.length < 2 ? boundary : await independent(access, boundary);
-  const [tree = ''] = await treesOf(access, [tip.oid]);
-  const baseTrees = bases.length === 0 ? [emptyTrees[tip.oid.length] ?? ''] : await treesOf(access, bases);
-  const differ = new Set<string>();
-  for await (const { path } of changesOf(access, pairs(baseTrees, tree), ['--no-renames'])) {
-    if (isProtected(path)) differ.add(path);
-  }
-  if (differ.size === 0) return differ;
-  const branches = await succeed(access, {
-    args: ['for-each-ref', '--format=%(tree)', 'refs/heads'],
-    input: '',
-  });
-  const branchTrees = new Set(
-    branches.stdout
-      .toString('latin1')
-      .split('\n')
-      .filter((line) => line !== ''),
-  );
+  const pairs = [...new Set(others)].map((other) => `${other} ${tree}`);
   const counts = new Map<string, number>();
-  for await (const { path } of changesOf(access, pairs([...branchTrees], tree), ['--no-renames'])) {
-    if (differ.has(path)) counts.set(path, (counts.get(path) ?? 0) + 1);
+  for await (const { path } of changesOf(access, pairs, noRenames)) {
+    if (paths.has(path)) counts.set(path, (counts.get(path) ?? 0) + 1);
   }
-  // what one branch has exactly so is missing in the comparison with that branch
-  return new Set([...differ].filter((path) => (counts.get(path) ?? 0) >= branchTrees.size));
+  // what another tree has exactly so is missing in the comparison with it
+  return new Set([...paths].filter((path) => (counts.get(path) ?? 0) >= pairs.length));
 }
 
-function pairs(before: readonly string[], after: string): string[] {
-  return before.map((tree) => `${tree} ${after}`);
-}
-
-async function independent(access: GitAccess, commits: readonly string[]): Promise<readonly string[]> {
-  // beyond that many (and what fits on a command line) all of them count, which only finds more
-  if (commits.length > 500) return commits;
-  const { stdout } = await succeed(access, { args: ['merge-base', '--independent', ...commits], input: '' });
+async function lines(access: GitAccess, args: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await succeed(access, { args, input: '' });
   return stdout
     .toString('latin1')
     .split('\n')
     .filter((line) => line !== '');
-}
-
-async function treesOf(access: GitAccess, commits: readonly string[]): Promise<readonly string[]> {
-  const { stdout } = await succeed(access, {
-    args: ['cat-file', '--batch-check=%(objectname)'],
-    input: commits.map((commit) => `${commit}^{tree}\n`).join(''),
-  });
-  return stdout
-    .toString('latin1')
-    .split('\n')
-    .filter((line) => /^[0-9a-f]+$/.test(line));
 }
