@@ -14,6 +14,10 @@ const MAX_REASONS = 64;
 const MAX_FINDINGS = 200;
 const MAX_PATHS = 200;
 const MAX_COMMITS = 50;
+/** Commits that are counted; each takes some 100 bytes of memory meanwhile. */
+const MAX_COUNTED = 500_000;
+/** Bytes of such a list, with names of 64 letters. */
+const MAX_LISTED = 65 * (MAX_COUNTED + 1);
 const LOCAL_MS = 60_000;
 
 /** Most characters of a name; the rest of what the proposal's schema allows is room to spare. */
@@ -116,34 +120,53 @@ function shownFinding(
   };
 }
 
+/**
+ * The commits that each ref would get: those that it does not have, a new one those that the default branch does not
+ * have; whether the upstream has them on another ref or not.
+ */
 async function pushedCommits(
-  { git }: RepoService,
+  { git, mirror }: RepoService,
   { view, updates, facts }: JudgedPush,
   shown: ShownText,
   signal: AbortSignal,
 ): Promise<{ commits: Array<{ oid: string; summary: string }>; count: number }> {
-  const tips = updates.flatMap(({ newOid }) => (newOid === null ? [] : [newOid]));
-  if (tips.length === 0) return { commits: [], count: 0 };
-  const run = async (...args: readonly string[]): Promise<string> => {
+  const revList = async (input: readonly string[], args: readonly string[]): Promise<string[]> => {
     const result = await git.run({
-      args: ['rev-list', '--stdin', ...args, '--not', '--all'],
+      args: ['rev-list', '--stdin', ...args],
       view,
-      input: `${tips.join('\n')}\n`,
+      input: input.map((line) => `${line}\n`).join(''),
       timeoutMs: LOCAL_MS,
+      maxOutput: MAX_LISTED,
       signal,
     });
     if (result.code !== 0)
       throw new GitGateServerError('git_failed', 'the commits of the push cannot be listed');
-    return result.stdout.toString();
+    const lines = result.stdout.toString().split('\n');
+    return lines.filter((line) => line !== '');
   };
-  const count = Number(await run('--count'));
-  const listed = await run(`--max-count=${MAX_COMMITS}`, '--no-commit-header', '--format=tformat:%H %s');
+  const base = (await mirror.refs()).get(facts.defaultBranch ?? '') ?? null;
+  const oids = new Set<string>();
+  for (const { oldOid, newOid } of updates) {
+    if (newOid === null) continue;
+    const has = oldOid ?? base;
+    const range = has === null ? [newOid] : [newOid, `^${has}`];
+    const args = [`--max-count=${MAX_COUNTED + 1}`, ...(has === null ? ['--not', '--all'] : [])];
+    for (const oid of await revList(range, args)) oids.add(oid);
+    if (oids.size > MAX_COUNTED)
+      throw new GitGateServerError(
+        'limit_exceeded',
+        `a human cannot be asked about more than ${MAX_COUNTED} commits at once: push fewer commits at a time`,
+      );
+  }
+  const first = [...oids].slice(0, MAX_COMMITS);
+  const format = ['--no-walk=unsorted', '--no-commit-header', '--format=tformat:%H %s'];
+  const listed = first.length === 0 ? [] : await revList(first, format);
   // git shows the first lines as one, so a value of several lines could not be recognised
   const withSecret = new Set(facts.findings.map((finding) => finding.oid));
-  const commits = listed.split('\n').flatMap((line) => {
+  const commits = listed.flatMap((line) => {
     const [, oid, summary = ''] = /^([0-9a-f]{40,64}) ?(.*)$/.exec(line) ?? [];
     if (oid === undefined) return [];
     return [{ oid, summary: withSecret.has(oid) ? withheld : shown.line(summary, MAX_LINE) }];
   });
-  return { commits, count };
+  return { commits, count: oids.size };
 }
