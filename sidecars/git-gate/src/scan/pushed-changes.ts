@@ -22,7 +22,8 @@ export interface PushedCommits {
   readonly boundary: readonly string[];
 }
 
-const MAX_LIST = 256 * 1024 * 1024;
+/** About 400,000 commits; a commit can name any number of parents. */
+const MAX_LIST = 32 * 1024 * 1024;
 
 export async function pushedCommits(access: GitAccess, tips: ScanRequest['tips']): Promise<PushedCommits> {
   const { stdout } = await succeed(access, {
