@@ -35,7 +35,6 @@ describe.skipIf(sshd === null)('small pushes that become large', () => {
         await packOf(client.at('repo', '.git'), oids),
       );
       const before = await gate.peak();
-      const t = performance.now();
       const { text } = await rawRequest(Number(new URL(url).port), {
         target: '/project.git/git-receive-pack',
         headers: receivePackHeaders,
@@ -43,6 +42,9 @@ describe.skipIf(sshd === null)('small pushes that become large', () => {
       }).catch((e: Error) => ({ text: e.message }));
       const grown = ((await gate.peak()) - before) / MIB;
       expect(grown).toBeLessThan(150);
+      // whatever it answers: nothing of it is upstream
+      expect(text).not.toBe('');
+      expect([...(await upstream.refs('project')).keys()]).toEqual(['refs/heads/main']);
     } finally {
       await client.remove();
       await gate.close();
