@@ -91,7 +91,11 @@ describe.each(gitleaks === null ? (['builtin'] as const) : (['builtin', 'gitleak
             expect(findings[0]?.masked).toContain(' ******** ');
           },
         ),
-        { numRuns: 12, examples: [[edges[0] ?? 0, -1]] },
+        // the secret ends where the window does, so only the next one shows what follows
+        {
+          numRuns: 12,
+          examples: edges.flatMap((edge) => [-1, -41].map((shift): [number, number] => [edge, shift])),
+        },
       );
     });
 

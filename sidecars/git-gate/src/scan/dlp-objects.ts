@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { GitGateServerError } from '../errors.ts';
 import type { DlpScan } from './dlp-scan.ts';
-import { MAX_FINDINGS, type RawFinding, type ScannedObject } from './scanned-object.ts';
+import { KeptFindings } from './kept-findings.ts';
+import type { RawFinding, ScannedObject } from './scanned-object.ts';
 import { WindowCutter } from './window-cutter.ts';
 
 /** Objects up to 1 MiB are looked at whole; longer ones overlap by the longest span that dlp knows. */
@@ -13,7 +13,7 @@ const TURN = 1024 * 1024;
 export class DlpObjects {
   readonly #scan: DlpScan;
   readonly #cutter = new WindowCutter(WINDOW);
-  readonly #findings = new Map<string, RawFinding>();
+  readonly #findings = new KeptFindings();
   #sinceTurn = 0;
   scannerMs = 0;
 
@@ -25,7 +25,7 @@ export class DlpObjects {
   async take(object: ScannedObject, bytes: Buffer, isLast: boolean): Promise<void> {
     for (const window of this.#cutter.push(bytes, isLast)) {
       const started = performance.now();
-      for (const finding of this.#scan.scan(object, window)) this.#keep(finding);
+      for (const finding of this.#scan.scan(object, window)) this.#findings.keep(finding);
       this.scannerMs += performance.now() - started;
       this.#sinceTurn += window.bytes.length;
       if (this.#sinceTurn >= TURN) {
@@ -37,16 +37,6 @@ export class DlpObjects {
 
   finish(): readonly RawFinding[] {
     this.#scan.prove();
-    return [...this.#findings.values()];
-  }
-
-  #keep(finding: RawFinding): void {
-    const { rule, sha256, object, start } = finding;
-    const key = `${rule} ${sha256} ${object.oid ?? object.type} ${start ?? ''}`;
-    // windows overlap; the first one shows more of what stands before
-    if (!this.#findings.has(key)) this.#findings.set(key, finding);
-    if (this.#findings.size > MAX_FINDINGS) {
-      throw new GitGateServerError('limit_exceeded', 'the push holds too many things that look like secrets');
-    }
+    return this.#findings.all();
   }
 }

@@ -11,8 +11,9 @@ import {
   type PackedFile,
   type Segment,
 } from './gitleaks-files.ts';
+import { KeptFindings } from './kept-findings.ts';
 import { runGitleaks, type GitleaksFinding } from './run-gitleaks.ts';
-import { MAX_FINDINGS, type RawFinding, type ScannedObject } from './scanned-object.ts';
+import type { RawFinding, ScannedObject } from './scanned-object.ts';
 import { WindowCutter } from './window-cutter.ts';
 
 /** Bytes on disk that one run looks at; two such batches exist at a time at most. */
@@ -44,7 +45,7 @@ export class GitleaksScan {
   readonly #closing = new AbortController();
   readonly #cutter = new WindowCutter({ size: WINDOW, overlap: OVERLAP });
   readonly #open = new Map<FileKind, { segments: Segment[]; bytes: number }>();
-  readonly #findings = new Map<string, RawFinding>();
+  readonly #findings = new KeptFindings();
   #batch: Batch | null = null;
   #batches = 0;
   #running: Promise<void> = Promise.resolve();
@@ -88,7 +89,7 @@ export class GitleaksScan {
     for (const [kind, { segments }] of this.#open) await this.#flush(kind, segments);
     await this.#rotate();
     await this.#running;
-    return [...this.#findings.values()];
+    return this.#findings.all();
   }
 
   /** Ends a run that is under way and removes everything. */
@@ -170,18 +171,7 @@ export class GitleaksScan {
     if (others.length === 0) return;
     const bytes = await readFile(path.join(batch.folder, name));
     const mapped = mapFindings(file.segments, bytes, others);
-    for (const finding of mapped.findings) {
-      const { rule, object, start } = finding;
-      const key = `${rule} ${object.oid ?? object.type} ${object.path ?? ''} ${start ?? ''} ${finding.sha256}`;
-      // windows overlap; the first one shows more of what stands before
-      if (!this.#findings.has(key)) this.#findings.set(key, finding);
-      if (this.#findings.size > MAX_FINDINGS) {
-        throw new GitGateServerError(
-          'limit_exceeded',
-          'the push holds too many things that look like secrets',
-        );
-      }
-    }
+    for (const finding of mapped.findings) this.#findings.keep(finding);
     for (const { object, offset, lines, start, end } of mapped.again) {
       const window = { bytes: bytes.subarray(start, end), offset, lines };
       const kind = fileKindOf(object.path);
