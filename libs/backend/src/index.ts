@@ -76,7 +76,7 @@ export { OwnerError, ownerErrorCodes, type OwnerErrorCode } from './owner/errors
 export { launchBottle, type LaunchOptions } from './owner/launch-bottle.ts';
 export type { LaunchedBottle } from './owner/launched-bottle.ts';
 export type { MainProcess } from './owner/main-process.ts';
-export type { DecideRequest, OpenProposal } from './owner/proposal-contracts.ts';
+export type { RoutesView } from './owner/live-routes.ts';
 export { relayProcess, type MainStdio } from './owner/relay-main.ts';
 export {
   checkPrivate,

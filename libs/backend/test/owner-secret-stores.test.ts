@@ -3,6 +3,8 @@ import { expect, it } from 'vitest';
 import { gitGateConfigSchema } from '@bot-bottle/git-gate';
 import { SecretStore, type BottlePlan, type GitGatePlan, type ResolvedSecrets } from '../src/index.ts';
 import { egressSetup } from '../src/owner/egress-config.ts';
+import { AllowedValues } from '../src/owner/dlp-applier.ts';
+import { LiveRoutes } from '../src/owner/live-routes.ts';
 import { gitGatePrograms, gitGateSetup } from '../src/owner/git-gate-config.ts';
 import { samplePlan } from './sample-plan.ts';
 import { tempDir } from './temp-dir.ts';
@@ -60,7 +62,14 @@ it('sends each sidecar its own secrets and never those of the other or of the la
     fc.property(value, value, value, value, value, (route, key, forge, env, made) => {
       const secrets = secretsOf(`r${route}`, `k${key}`, `f${forge}`, `e${env}`);
       const authority = { cert: 'cert', key: 'ca-key' };
-      const egress = egressSetup(plan, secrets, { listen: 'x', authority, canary, extraCa: null });
+      const egress = egressSetup(plan, secrets, {
+        listen: 'x',
+        authority,
+        canary,
+        extraCa: null,
+        routes: new LiveRoutes(plan.routes),
+        allowed: new AllowedValues(),
+      });
       const gate = gitGateSetup(plan, secrets, gateFacts(`m${made}`));
       expect(gate?.secrets).toEqual({
         GIT_GATE_KEY_0: `k${key}`,

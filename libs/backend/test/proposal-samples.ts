@@ -1,92 +1,40 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AuditLog, readAudit, type AuditLine } from '@bot-bottle/audit';
-import { QueueStore, type ProposalRequest } from '@bot-bottle/supervise';
+import { AuditLog } from '@bot-bottle/audit';
+import {
+  ProposalDesk,
+  QueueStore,
+  type DecideRequest,
+  type ProposalDeskOptions,
+} from '@bot-bottle/supervise';
 import { onTestFinished } from 'vitest';
-import { ProposalDesk } from '../src/owner/proposal-desk.ts';
-import type { ApplyDecision, DecideRequest, ProposalDeskOptions } from '../src/owner/proposal-contracts.ts';
 import { samplePush } from './sample-push.ts';
 import { tempDir } from './temp-dir.ts';
 
-export type PushRequest = Extract<ProposalRequest, { kind: 'push-approval' }>;
-
 export const bottle = 'worker-abcde';
-
-export function pushRequest(changes: Partial<PushRequest> = {}): PushRequest {
-  return { ...samplePush, ...changes };
-}
-
-export function findingRequest(held = 'h1'): ProposalRequest {
-  const finding = {
-    ref: 'refs/heads/main',
-    file: 'a.ts',
-    line: 1,
-    rule: 'gitleaks/x',
-    commit: null,
-    masked: '****',
-  };
-  return { ...pushRequest({ held }), kind: 'gitleaks-allow', findings: [finding] };
-}
 
 export interface DeskWorld {
   readonly desk: ProposalDesk;
   readonly queue: QueueStore;
-  readonly queueDir: string;
   readonly audit: AuditLog;
   readonly notices: string[];
   readonly warnings: string[];
-  readonly events: () => Promise<AuditLine[]>;
-  /** every file below the folder of the test, sorted */
-  readonly files: () => Promise<string[]>;
 }
 
-/** A desk with a real queue and a real audit log in a fresh folder. */
+/** A desk as an owner opens it, in a fresh folder. */
 export async function deskWorld(changes: Partial<ProposalDeskOptions> = {}): Promise<DeskWorld> {
   const folder = await tempDir();
-  const auditDir = join(folder, 'audit');
-  const queueDir = join(folder, 'queue');
-  const audit = await AuditLog.open({ dir: auditDir, bottle, repeatWindowMs: 0 });
+  const audit = await AuditLog.open({ dir: join(folder, 'audit'), bottle, repeatWindowMs: 0 });
   onTestFinished(async () => await audit.close().catch(() => undefined));
-  const queue = new QueueStore(queueDir, bottle);
-  const notices: string[] = [];
+  const queue = new QueueStore(join(folder, 'queue'), bottle);
   const warnings: string[] = [];
-  const desk = await ProposalDesk.open({
-    bottle,
-    queue,
-    audit,
-    onNotice: (line) => notices.push(line),
-    onWarning: (message) => warnings.push(message),
-    ...changes,
-  });
+  const notices: string[] = [];
+  const onNotice = (line: string): void => void notices.push(line);
+  const onWarning = (message: string): void => void warnings.push(message);
+  const options = { bottle, queue, audit, onNotice, onWarning, ...changes };
+  const desk = await ProposalDesk.open(options);
   // Before the audit log closes and the folder goes.
   onTestFinished(async () => void (await desk.close()));
-  return {
-    desk,
-    queue,
-    queueDir,
-    audit,
-    notices,
-    warnings,
-    events: async () => {
-      const lines: AuditLine[] = [];
-      for await (const line of readAudit(auditDir, bottle)) if (line.layer === 'supervise') lines.push(line);
-      return lines;
-    },
-    files: async () => {
-      const found = await readdir(folder, { recursive: true, withFileTypes: true });
-      return found
-        .filter((entry) => !entry.isDirectory())
-        .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-        .filter((path) => !path.startsWith('audit/'))
-        .toSorted();
-    },
-  };
-}
-
-/** A sidecar's end that applies everything and remembers what it was told. */
-export function applying(): { readonly apply: ApplyDecision; readonly told: Parameters<ApplyDecision>[0][] } {
-  const told: Parameters<ApplyDecision>[0][] = [];
-  return { told, apply: async (decision) => void told.push(decision) };
+  return { desk, queue, audit, notices, warnings };
 }
 
 /** The decision that a human makes who sees what is there now. */
@@ -94,8 +42,9 @@ export function answer(
   desk: Pick<ProposalDesk, 'list'>,
   id: string,
   outcome: DecideRequest['outcome'] = 'approved',
-  reason = 'because',
 ): DecideRequest {
   const digest = desk.list().find(({ proposal }) => proposal.id === id)?.digest ?? '0'.repeat(64);
-  return { id, digest, outcome, reason, by: 'op' };
+  return { id, digest, outcome, reason: 'because', by: 'op' };
 }
+
+export { samplePush };

@@ -7,7 +7,7 @@ import { ControlClient, type ExitStatus, type SidecarProcess } from '../src/inde
 import { ControlServer } from '../src/owner/control-server.ts';
 import { runSidecar } from '../src/owner/sidecar-host.ts';
 import { launched } from './owner-launched.ts';
-import { answer, bottle, deskWorld, pushRequest, type DeskWorld } from './proposal-samples.ts';
+import { answer, bottle, deskWorld, samplePush, type DeskWorld } from './proposal-samples.ts';
 import { tempDir } from './temp-dir.ts';
 
 interface Running extends DeskWorld {
@@ -26,7 +26,7 @@ async function running(mode: string, changes: Parameters<typeof deskWorld>[0] = 
   const lives: SidecarProcess[] = [];
   const startSidecar = async (): Promise<SidecarProcess> => {
     const script = join(import.meta.dirname, 'proposal-fake-sidecar.ts');
-    const args = ['--conditions=@bot-bottle/source', script, mode, file, JSON.stringify(pushRequest())];
+    const args = ['--conditions=@bot-bottle/source', script, mode, file, JSON.stringify(samplePush)];
     const child = spawn(process.execPath, args, { stdio: 'pipe', env: {} });
     const exited = new Promise<ExitStatus>((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -46,7 +46,7 @@ async function running(mode: string, changes: Parameters<typeof deskWorld>[0] = 
   const sidecar = await runSidecar({
     host: { startSidecar },
     spec: { name: 'git-gate', program: '/none', network: true, programs: [], scratch: false },
-    setup: { config: {}, secrets: {} },
+    setup: () => ({ config: {}, secrets: {} }),
     onAudit: async (events) => await world.audit.append(events, { only: 'git-gate' }),
     desk: world.desk,
     logFile: join(folder, 'git-gate.log'),
@@ -73,6 +73,8 @@ async function running(mode: string, changes: Parameters<typeof deskWorld>[0] = 
       appendAudit: unused,
       proposals: () => world.desk.list(),
       decide: async (request) => await world.desk.decide(request),
+      routes: unused,
+      setRoutes: unused,
     },
   });
   onTestFinished(async () => await server.close());

@@ -79,7 +79,16 @@ export const egressConfigSchema = z.strictObject({
     total_bytes: z.int().positive().nullable(),
   }),
   dlp_allow: z.array(z.strictObject({ rule: z.string().optional(), sha256: z.string().optional() })),
+  dlp_approved: z
+    .array(z.strictObject({ host: hostName, rule: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }))
+    .default([])
+    .describe('values that a human let pass to one host in an earlier life of this sidecar'),
   env_secrets: z.record(z.string(), z.string()).describe('slot EGRESS_SECRET_n → env name of the bottle'),
+  now: z
+    .number()
+    .nullable()
+    .default(null)
+    .describe("the launcher's time, milliseconds since the epoch, that expiry counts from; null: our own"),
   log: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   limits: z
     .strictObject({

@@ -19,6 +19,9 @@ export interface LauncherLimits {
   /** most proposals without an answer */
   readonly openProposals?: number;
   readonly proposalsPerMinute?: number;
+  /** most queries without an answer */
+  readonly openQueries?: number;
+  readonly queriesPerMinute?: number;
 }
 
 export interface LauncherChannelOptions {
@@ -30,6 +33,8 @@ export interface LauncherChannelOptions {
   readonly onAudit: (events: unknown[]) => Promise<void>;
   /** Answers a proposal, hostile and unvalidated. A `ProtocolRefusal` is told to the sidecar, another error is not. */
   readonly onProposal?: (proposal: unknown, signal: AbortSignal) => Promise<unknown>;
+  /** Answers a query, hostile and unvalidated; errors as with `onProposal`. */
+  readonly onQuery?: (query: unknown, signal: AbortSignal) => Promise<unknown>;
   readonly limits?: LauncherLimits;
 }
 
@@ -38,12 +43,24 @@ const defaults: Required<LauncherLimits> = {
   waitingEvents: 16_384,
   openProposals: 64,
   proposalsPerMinute: 120,
+  openQueries: 64,
+  queriesPerMinute: 1200,
 };
 
 /** How long a request waits for its answer unless told otherwise, in ms. */
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 type Answer = Extract<FromSidecar, { type: 'ready' | 'done' }>;
+
+/** One kind of question that a sidecar may ask. */
+interface Asked {
+  readonly what: 'proposal' | 'query';
+  /** null: it is refused */
+  readonly answer: ((content: unknown, signal: AbortSignal) => Promise<unknown>) | null;
+  /** most without an answer */
+  readonly most: number;
+  readonly rate: RateLimit;
+}
 
 /**
  * The launcher's end of the control channel of one life of one sidecar. Whatever breaks the protocol fails the
@@ -60,8 +77,10 @@ export class LauncherChannel {
   readonly #requests = new PendingRequests<Answer>();
   readonly #end = Promise.withResolvers<ProtocolError | null>();
   readonly #abort = new AbortController();
-  readonly #proposalRate: RateLimit;
-  readonly #openProposals = new Set<number>();
+  readonly #proposals: Asked;
+  readonly #queries: Asked;
+  /** what the sidecar asked and has no answer to */
+  readonly #open = new Map<number, Asked>();
   #isClosed = false;
 
   constructor(options: LauncherChannelOptions) {
@@ -73,7 +92,19 @@ export class LauncherChannel {
     // Whoever reads hears of the error; this one is for after the reading stopped.
     options.stdout.on('error', () => undefined);
     this.#writer = new LauncherWriter(options.stdin);
-    this.#proposalRate = new RateLimit(this.#limits.proposalsPerMinute);
+    const { openProposals, proposalsPerMinute, openQueries, queriesPerMinute } = this.#limits;
+    this.#proposals = {
+      what: 'proposal',
+      answer: options.onProposal ?? null,
+      most: openProposals,
+      rate: new RateLimit(proposalsPerMinute),
+    };
+    this.#queries = {
+      what: 'query',
+      answer: options.onQuery ?? null,
+      most: openQueries,
+      rate: new RateLimit(queriesPerMinute),
+    };
     this.#audit = new AuditReceiver({
       onAudit: (events) => options.onAudit(events),
       acknowledge: (seq) => this.#writer.acknowledge(seq),
@@ -197,7 +228,10 @@ export class LauncherChannel {
         this.#audit.receive(message.seq, message.event);
         return;
       case 'proposal':
-        this.#propose(message.id, message.proposal);
+        this.#take(this.#proposals, message.id, message.proposal);
+        return;
+      case 'query':
+        this.#take(this.#queries, message.id, message.query);
         return;
     }
   }
@@ -208,29 +242,26 @@ export class LauncherChannel {
     }
   }
 
-  #propose(id: number, proposal: unknown): void {
-    if (this.#openProposals.has(id)) throw new ProtocolError('invalid_message', 'a proposal was sent twice');
-    if (this.#openProposals.size >= this.#limits.openProposals || !this.#proposalRate.take()) {
-      throw new ProtocolError('rate_exceeded', 'the sidecar sent too many proposals');
+  #take(asked: Asked, id: number, content: unknown): void {
+    if (this.#open.has(id)) throw new ProtocolError('invalid_message', `a ${asked.what} was sent twice`);
+    const open = [...this.#open.values()].filter((each) => each === asked).length;
+    if (open >= asked.most || !asked.rate.take()) {
+      throw new ProtocolError('rate_exceeded', `too many messages of the kind ${asked.what} were sent`);
     }
-    this.#openProposals.add(id);
-    void this.#answer(id, proposal);
+    this.#open.set(id, asked);
+    void this.#answer(asked, id, content);
   }
 
-  async #answer(id: number, proposal: unknown): Promise<void> {
+  async #answer({ answer, what }: Asked, id: number, content: unknown): Promise<void> {
     let message: ToSidecar;
     try {
-      if (this.#options.onProposal === undefined) throw new ProtocolRefusal('proposals are not taken');
-      message = {
-        type: 'answer',
-        id,
-        answer: (await this.#options.onProposal(proposal, this.#abort.signal)) ?? null,
-      };
+      if (answer === null) throw new ProtocolRefusal(`no ${what} is taken`);
+      message = { type: 'answer', id, answer: (await answer(content, this.#abort.signal)) ?? null };
     } catch (error) {
-      const text = ProtocolRefusal.isInstance(error) ? error.message : 'the proposal could not be taken';
+      const text = ProtocolRefusal.isInstance(error) ? error.message : `the ${what} could not be taken`;
       message = { type: 'answer', id, answer: null, error: text };
     }
-    this.#openProposals.delete(id);
+    this.#open.delete(id);
     if (this.#isClosed) return;
     try {
       this.#writer.send(message);

@@ -72,6 +72,11 @@ export const fromSidecarSchema = z.discriminatedUnion('type', [
     event: z.unknown().describe('an AuditEvent, validated by the writer'),
   }),
   z.strictObject({ type: z.literal('proposal'), id: requestId, proposal: z.unknown() }),
+  z.strictObject({
+    type: z.literal('query'),
+    id: requestId.describe('from the same sequence as those of proposals'),
+    query: z.unknown().describe('a question that changes nothing, validated by the launcher'),
+  }),
 ]);
 
 export type ToSidecar = z.infer<typeof toSidecarSchema>;

@@ -48,7 +48,8 @@ export class SidecarChannel {
   readonly #configuration = Promise.withResolvers<Configuration>();
   readonly #end = Promise.withResolvers<ProtocolError | null>();
   readonly #audit: AuditSender;
-  readonly #proposals = new PendingRequests<unknown>();
+  /** proposals and queries: their ids are from one sequence */
+  readonly #asked = new PendingRequests<unknown>();
   #configureId: number | null = null;
   #onTable: TableHandler | null = null;
   #onSecrets: SecretsHandler | null = null;
@@ -110,7 +111,12 @@ export class SidecarChannel {
    * `ProtocolRefusal` when the launcher refused it, `ProtocolError` (`closed`, `timed_out`).
    */
   propose(proposal: unknown, options: RequestOptions = {}): Promise<unknown> {
-    return this.#proposals.request((id) => this.#send({ type: 'proposal', id, proposal }), options);
+    return this.#asked.request((id) => this.#send({ type: 'proposal', id, proposal }), options);
+  }
+
+  /** Asks something that changes nothing. Rejects like `propose`; aborting only stops the waiting. */
+  query(query: unknown, options: RequestOptions = {}): Promise<unknown> {
+    return this.#asked.request((id) => this.#send({ type: 'query', id, query }), options);
   }
 
   async #read(input: Readable): Promise<void> {
@@ -185,8 +191,8 @@ export class SidecarChannel {
         this.#audit.reject(message.seq);
         return;
       case 'answer':
-        if (message.error === undefined) this.#proposals.resolve(message.id, message.answer);
-        else this.#proposals.reject(message.id, new ProtocolRefusal(message.error));
+        if (message.error === undefined) this.#asked.resolve(message.id, message.answer);
+        else this.#asked.reject(message.id, new ProtocolRefusal(message.error));
         return;
     }
   }
@@ -219,7 +225,7 @@ export class SidecarChannel {
     const reason = error ?? new ProtocolError('closed', 'the launcher is gone');
     this.#configuration.reject(reason);
     this.#audit.close(reason);
-    this.#proposals.fail(reason);
+    this.#asked.fail(reason);
     this.#end.resolve(error);
   }
 }

@@ -7,6 +7,7 @@ export const superviseErrorCodes = [
   'being_decided',
   'changed',
   'needs_reason',
+  'invalid_grant',
   'apply_failed',
   'audit_unavailable',
   'queue_unsafe',

@@ -2,6 +2,26 @@ export { canonicalJson } from './canonical-json.ts';
 export { SuperviseError, superviseErrorCodes } from './error.ts';
 export type { SuperviseErrorCode } from './error.ts';
 export { FloodLimit, MAX_OPEN, MAX_PER_MINUTE } from './flood-limit.ts';
+export { MAX_PROPOSAL_BYTES } from './desk/proposal-check.ts';
+export type {
+  Applied,
+  ApplyDecision,
+  ApplyOptions,
+  DecideRequest,
+  OpenProposal,
+  ProposalApplier,
+  ProposalDeskOptions,
+  ProposalSource,
+} from './desk/proposal-contracts.ts';
+export { ProposalDesk } from './desk/proposal-desk.ts';
+export { whyNotApplied } from './desk/proposal-refusal.ts';
+export { dlpHoldSchema } from './kinds/dlp-schema.ts';
+export { egressBlockSchema, grantSchema, MAX_GRANT_MINUTES } from './kinds/egress-schema.ts';
+export type { Grant } from './kinds/egress-schema.ts';
+export { egressRisks } from './kinds/egress-risks.ts';
+export { grantText } from './kinds/egress-text.ts';
+export { gitleaksAllowSchema, pushApprovalSchema, pushFindingSchema } from './kinds/push-schema.ts';
+export type { PushRequest } from './kinds/push-text.ts';
 export { proposalDifferences } from './proposal-differences.ts';
 export { proposalDigest } from './proposal-digest.ts';
 export { idSource } from './proposal-id.ts';
@@ -10,13 +30,10 @@ export type { KindRules } from './proposal-kinds.ts';
 export {
   decisionSchema,
   digestSchema,
-  gitleaksAllowSchema,
   outcomes,
   proposalId,
   proposalRequestSchema,
   proposalSchema,
-  pushApprovalSchema,
-  pushFindingSchema,
   queuedSchema,
   responseSchema,
 } from './proposal.ts';
@@ -32,4 +49,9 @@ export type {
 export { MAX_PROCESSED, QueueStore, queuedBottles } from './queue/queue-store.ts';
 export type { QueueEntry, QueueListing } from './queue/queue-store.ts';
 export { proposalTitle, renderProposal } from './render-proposal.ts';
+export { MAX_QUERY_WAIT_MS, proposalStatusSchema, superviseQuerySchema } from './query.ts';
+export type { ProposalStatus, SuperviseQuery } from './query.ts';
 export { riskSummary } from './risk-summary.ts';
+export type { RiskContext } from './risk-summary.ts';
+export { superviseConfigSchema, superviseSlots, superviseTools } from './supervise-config.ts';
+export type { SuperviseConfig, SuperviseConfigInput, SuperviseTool } from './supervise-config.ts';

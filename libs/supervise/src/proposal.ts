@@ -1,56 +1,16 @@
 import { z } from 'zod';
-
-/** Most bytes of a justification, a reason or any other single text of a proposal. */
-const text = (max: number) => z.string().max(max);
-const oid = z
-  .string()
-  .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)
-  .describe('git object id');
-
-/** Something in a push that a human has to look at because the scanner found it and the content asks to ignore it. */
-export const pushFindingSchema = z.strictObject({
-  ref: text(1024),
-  file: text(4096).nullable().describe('path, null for what is not a file (message, tag, ref name)'),
-  line: z.int().positive().nullable(),
-  rule: text(256),
-  commit: oid.nullable().describe('a commit that brings it'),
-  masked: text(512).describe('the line with the value masked'),
-});
-
-const pushedRefSchema = z.strictObject({
-  ref: text(1024),
-  old_oid: oid.nullable().describe('null: the ref is created'),
-  new_oid: oid.nullable().describe('null: the ref is deleted'),
-  fast_forward: z.boolean().optional().describe('false: history is rewritten; absent: not told'),
-  default_branch: z.boolean().optional().describe("whether it is the upstream's default; absent: not told"),
-});
-
-const pushShape = {
-  held: text(64).describe("the sidecar's id of the held push"),
-  repo: text(256).describe('name of the repository in the manifest'),
-  upstream: text(2048).describe('where it goes, without credentials'),
-  refs: z.array(pushedRefSchema).min(1).max(256),
-  reasons: z.array(text(1024)).min(1).max(64).describe('why a human is asked'),
-  commits: z
-    .array(z.strictObject({ oid, summary: text(512) }))
-    .max(50)
-    .describe('newest first, at most 50'),
-  commit_count: z.int().nonnegative(),
-  paths: z.array(text(4096)).max(200).describe('protected paths that it touches'),
-};
-
-/** A push that the policy lets through only with a human's consent. */
-export const pushApprovalSchema = z.strictObject({ kind: z.literal('push-approval'), ...pushShape });
-
-/** The same, with findings that the content marks `gitleaks:allow`: consent needs a reason. */
-export const gitleaksAllowSchema = z.strictObject({
-  kind: z.literal('gitleaks-allow'),
-  ...pushShape,
-  findings: z.array(pushFindingSchema).min(1).max(200),
-});
+import { dlpHoldSchema } from './kinds/dlp-schema.ts';
+import { egressBlockSchema, grantSchema } from './kinds/egress-schema.ts';
+import { gitleaksAllowSchema, pushApprovalSchema } from './kinds/push-schema.ts';
+import { text } from './text.ts';
 
 /** What a sidecar asks; hostile until this has accepted it, and hostile text after that. */
-export const proposalRequestSchema = z.discriminatedUnion('kind', [pushApprovalSchema, gitleaksAllowSchema]);
+export const proposalRequestSchema = z.discriminatedUnion('kind', [
+  pushApprovalSchema,
+  gitleaksAllowSchema,
+  egressBlockSchema,
+  dlpHoldSchema,
+]);
 export type ProposalRequest = z.infer<typeof proposalRequestSchema>;
 export type ProposalKind = ProposalRequest['kind'];
 
@@ -70,7 +30,7 @@ export const proposalSchema = z.strictObject({
 });
 export type Proposal = z.infer<typeof proposalSchema>;
 
-export const outcomes = ['approved', 'rejected', 'abandoned'] as const;
+export const outcomes = ['approved', 'modified', 'rejected', 'abandoned'] as const;
 export type Outcome = (typeof outcomes)[number];
 
 /** How a proposal ended; written once, after the decision was applied. */
@@ -83,13 +43,14 @@ export const responseSchema = z.strictObject({
   /** digest of the proposal that was displayed */
   digest: digestSchema,
   applied: text(1024).nullable().describe('what was done, null when nothing was'),
+  grant: grantSchema.nullable().default(null).describe('reach that was given, null: none'),
 });
 export type Response = z.infer<typeof responseSchema>;
 
-/** What the sidecar is told when a proposal of its was decided. */
+/** What the sidecar that applies a decision is told. */
 export const decisionSchema = z.strictObject({
   proposal: proposalId,
-  outcome: z.enum(outcomes),
+  outcome: z.enum(['approved', 'rejected', 'abandoned']),
   reason: text(4096),
 });
 export type Decision = z.infer<typeof decisionSchema>;

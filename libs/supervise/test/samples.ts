@@ -70,6 +70,7 @@ export function responseTo(proposal: Proposal, changes: Partial<Response> = {}):
     by: 'op',
     digest: proposalDigest(proposal),
     applied: 'forwarded',
+    grant: null,
     ...changes,
   };
 }

@@ -1,7 +1,13 @@
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import type { AuditEvent } from '@bot-bottle/audit';
-import { createCredentialPins, createLeafMinter, egressConfigSchema, secretSlots } from '@bot-bottle/egress';
+import {
+  createCredentialPins,
+  createLeafMinter,
+  egressConfigSchema,
+  monotonicClock,
+  secretSlots,
+} from '@bot-bottle/egress';
 import type { EgressConfig, EgressConfigInput } from '@bot-bottle/egress';
 import { ProtocolError } from '@bot-bottle/sidecar-protocol';
 import { limitLog, listenOn, parseListen } from '@bot-bottle/sidecar-protocol/program';
@@ -12,7 +18,6 @@ import { ByteBudget } from './limits/byte-budget.ts';
 import { HeldBudget } from './limits/held-budget.ts';
 import { Sweeper } from './limits/sweeper.ts';
 import { within } from './limits/within.ts';
-import { monotonicClock } from './policy/monotonic-clock.ts';
 import { PolicyState } from './policy/policy-state.ts';
 import { Exchanges } from './request/exchanges.ts';
 import { bareDenial } from './response/http-text.ts';
@@ -77,7 +82,7 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
     config,
     policy,
     pins: createCredentialPins(),
-    now: options.now ?? monotonicClock(),
+    now: options.now ?? monotonicClock(config.now ?? undefined),
     audit: async (event) => within(options.audit(event), auditMs, sweeper),
     log: limitLog(config.log, options.log),
     sweeper,

@@ -6,7 +6,7 @@ import { ProtocolRefusal } from '@bot-bottle/sidecar-protocol';
 import { limitLog, listenOn } from '@bot-bottle/sidecar-protocol/program';
 import type { LogRecord } from '@bot-bottle/sidecar-protocol/program';
 import { decisionSchema } from '@bot-bottle/supervise';
-import type { ProposalRequest } from '@bot-bottle/supervise';
+import type { PushRequest } from '@bot-bottle/supervise';
 import { GitGateServerError } from './errors.ts';
 import { checkConfig } from './gate-config.ts';
 import { decideHeld } from './held/decide-held.ts';
@@ -24,7 +24,7 @@ export interface GitGateServerOptions {
   /** resolves when the event is safely recorded; a rejection lets nothing pass */
   readonly audit: (event: AuditEvent) => Promise<void>;
   /** puts a proposal before a human and resolves with `{id}` once it is taken; a `ProtocolRefusal` is told on */
-  readonly propose: (request: ProposalRequest) => Promise<unknown>;
+  readonly propose: (request: PushRequest) => Promise<unknown>;
   readonly log: (record: LogRecord) => void;
 }
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AuditEvent } from '@bot-bottle/audit';
 import type { LogRecord } from '@bot-bottle/sidecar-protocol/program';
-import type { ProposalRequest } from '@bot-bottle/supervise';
+import type { PushRequest } from '@bot-bottle/supervise';
 import { createGitGateServer } from '../src/git-gate-server.ts';
 import type { GitGateServer } from '../src/git-gate-server.ts';
 import { createClient } from './support/client.ts';
@@ -14,7 +14,7 @@ import type { Upstream } from './support/sshd.ts';
 export interface FixtureOptions extends Omit<GateOptions, 'upstream' | 'repos'> {
   readonly push?: NonNullable<GateOptions['repos'][number]['push']>;
   readonly audit?: (event: AuditEvent) => Promise<void>;
-  readonly propose?: (request: ProposalRequest) => Promise<unknown>;
+  readonly propose?: (request: PushRequest) => Promise<unknown>;
 }
 
 /** A gate with one repository, `project`, whose launcher is the test itself. */
@@ -26,7 +26,7 @@ export interface PushFixture {
   readonly events: AuditEvent[];
   readonly logs: LogRecord[];
   /** what was proposed; answered with ids `0000000000000000`, … unless `propose` is given */
-  readonly proposals: ProposalRequest[];
+  readonly proposals: PushRequest[];
   /** Resolves when so many proposals are there. */
   proposed(count: number): Promise<void>;
   close(): Promise<void>;
@@ -40,7 +40,7 @@ export async function pushFixture(options: FixtureOptions = {}): Promise<PushFix
   const upstream = await createUpstream();
   const events: AuditEvent[] = [];
   const logs: LogRecord[] = [];
-  const proposals: ProposalRequest[] = [];
+  const proposals: PushRequest[] = [];
   const wakes: Array<() => void> = [];
   await upstream.addRepo('project');
   const { push, audit, propose, ...gate } = options;

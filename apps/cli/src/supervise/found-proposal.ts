@@ -1,5 +1,5 @@
-import type { LiveBottle, OpenProposal } from '@bot-bottle/backend';
-import type { Outcome, Proposal, Response } from '@bot-bottle/supervise';
+import type { LiveBottle } from '@bot-bottle/backend';
+import type { OpenProposal, Outcome, Proposal, Response } from '@bot-bottle/supervise';
 
 /**
  * `open` and `deciding` wait for a human; `unreachable`: its owner does not answer; `abandoned` without a response: its

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { AuditEvent } from '@bot-bottle/audit';
-import type { Response } from '@bot-bottle/supervise';
+import type { RouteTable } from '@bot-bottle/egress';
+import type { DecideRequest, OpenProposal, Response } from '@bot-bottle/supervise';
 import type { TerminalSize } from '../contracts.ts';
 import {
   CONTROL_VERSION,
@@ -13,7 +14,7 @@ import { ControlSession } from './control-session.ts';
 import { OwnerError } from './errors.ts';
 import { FrameChannel, parseControl } from './frame-channel.ts';
 import { errorFromOwner } from './owner-answer.ts';
-import type { DecideRequest, OpenProposal } from './proposal-contracts.ts';
+import type { RoutesView } from './live-routes.ts';
 
 export interface ClientOptions {
   /** milliseconds until an answer must be there, default 5000 */
@@ -70,11 +71,43 @@ export class ControlClient {
    */
   async decide(request: DecideRequest, options: ClientOptions = {}): Promise<Response> {
     const answer = await this.#ask(
-      { v: CONTROL_VERSION, op: 'decide', ...request },
+      {
+        v: CONTROL_VERSION,
+        op: 'decide',
+        ...request,
+        grant: request.grant ?? null,
+        table: request.table ?? null,
+      },
       'decided',
       options.timeoutMs ?? 31 * 60_000,
     );
     return answer.response;
+  }
+
+  /** Routes of the bottle at present. */
+  async routes(options: ClientOptions = {}): Promise<RoutesView> {
+    const answer = await this.#ask({ v: CONTROL_VERSION, op: 'routes' }, 'routes', options.timeoutMs ?? 5000);
+    return answer.routes;
+  }
+
+  /**
+   * Puts a table that the operator edited into force and resolves when egress has confirmed it.
+   *
+   * @param change `base` is the digest of the table that was edited
+   * @throws SuperviseError `changed`, `invalid_grant`, `apply_failed`: the old table stays; OwnerError
+   */
+  async setRoutes(
+    change: { readonly base: string; readonly table: RouteTable; readonly by: string },
+    options: ClientOptions = {},
+  ): Promise<RoutesView> {
+    const request: ControlRequest = {
+      v: CONTROL_VERSION,
+      op: 'set-routes',
+      ...change,
+      table: structuredClone(change.table),
+    };
+    const answer = await this.#ask(request, 'routes', options.timeoutMs ?? 30_000);
+    return answer.routes;
   }
 
   /** Starts a program in the bottle. */

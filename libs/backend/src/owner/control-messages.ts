@@ -1,6 +1,8 @@
 import { auditEventSchema } from '@bot-bottle/audit';
+import { routeTableSchema } from '@bot-bottle/egress';
 import {
   digestSchema,
+  grantSchema,
   proposalId,
   proposalSchema,
   responseSchema,
@@ -21,6 +23,8 @@ const size = z.strictObject({
   cols: z.int().min(1).max(10_000).describe('columns'),
   rows: z.int().min(1).max(10_000).describe('rows'),
 });
+
+const who = z.string().min(1).max(128);
 
 /** First message of a connection: the one operation it is for. */
 export const requestSchema = z.discriminatedUnion('op', [
@@ -52,7 +56,17 @@ export const requestSchema = z.discriminatedUnion('op', [
     digest: digestSchema.describe('of the proposal as it was displayed'),
     outcome: z.enum(['approved', 'rejected']),
     reason: z.string().max(4096),
-    by: z.string().min(1).max(128).describe('who decides, as he says himself'),
+    by: who.describe('who decides, as he says himself'),
+    grant: grantSchema.nullable().describe('reach that is given instead of what was asked for'),
+    table: digestSchema.nullable().describe('of the route table that was displayed beside it'),
+  }),
+  z.strictObject({ v: version, op: z.literal('routes') }),
+  z.strictObject({
+    v: version,
+    op: z.literal('set-routes'),
+    base: digestSchema.describe('of the table that was edited'),
+    table: routeTableSchema,
+    by: who,
   }),
 ]);
 export type ControlRequest = z.infer<typeof requestSchema>;
@@ -102,6 +116,14 @@ const openProposalSchema = z.strictObject({
     .describe('who is deciding it at this moment'),
 });
 
+/** Routes of a running bottle. */
+const routesViewSchema = z.strictObject({
+  table: routeTableSchema,
+  digest: digestSchema,
+  now: z.number().describe("the owner's time, milliseconds since the epoch"),
+  slots: z.array(z.strictObject({ slot: z.string(), tokenRef: z.string() })),
+});
+
 /** What the owner sends beside frames of stdout and stderr. */
 export const ownerMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('status'), status: statusSchema }),
@@ -115,6 +137,7 @@ export const ownerMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('done') }),
   z.strictObject({ type: z.literal('proposals'), proposals: z.array(openProposalSchema).max(100) }),
   z.strictObject({ type: z.literal('decided'), response: responseSchema }),
+  z.strictObject({ type: z.literal('routes'), routes: routesViewSchema }),
   z.strictObject({
     type: z.literal('error'),
     code: z.enum([

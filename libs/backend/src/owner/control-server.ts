@@ -1,7 +1,7 @@
 import { chmod, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { AuditEvent } from '@bot-bottle/audit';
-import { SuperviseError, type Response } from '@bot-bottle/supervise';
+import { SuperviseError, type DecideRequest, type OpenProposal, type Response } from '@bot-bottle/supervise';
 import type { BottleProcess } from '../contracts.ts';
 import {
   requestSchema,
@@ -14,10 +14,11 @@ import { attachSession, execSession, type Session } from './exec-session.ts';
 import { FrameChannel, parseControl } from './frame-channel.ts';
 import { controlSocketPath, ensureControlDir } from './runtime-dir.ts';
 import type { MainProcess } from './main-process.ts';
-import type { DecideRequest, OpenProposal } from './proposal-contracts.ts';
+import type { RoutesView } from './live-routes.ts';
 import { shellExitCode } from './spawn-failure.ts';
 
 export type ExecRequest = Extract<ControlRequest, { op: 'exec' }>;
+export type SetRoutesRequest = Pick<Extract<ControlRequest, { op: 'set-routes' }>, 'base' | 'table' | 'by'>;
 
 /** What the owner does for those who ask over the socket. */
 export interface ControlHandlers {
@@ -34,6 +35,10 @@ export interface ControlHandlers {
   proposals(): OpenProposal[];
   /** Applies and records one decision; may take as long as a push to the upstream. */
   decide(request: DecideRequest): Promise<Response>;
+  /** routes at present */
+  routes(): RoutesView;
+  /** Puts a table that the operator edited into force. */
+  setRoutes(request: SetRoutesRequest): Promise<RoutesView>;
 }
 
 export interface ControlServerOptions {
@@ -170,11 +175,17 @@ export class ControlServer {
       case 'proposals':
         return finish({ type: 'proposals', proposals: handlers.proposals() });
       case 'decide': {
-        const { id, digest, outcome, reason, by } = request;
+        const { id, digest, outcome, reason, by, grant, table } = request;
         return finish({
           type: 'decided',
-          response: await handlers.decide({ id, digest, outcome, reason, by }),
+          response: await handlers.decide({ id, digest, outcome, reason, by, grant, table }),
         });
+      }
+      case 'routes':
+        return finish(routesMessage(handlers.routes()));
+      case 'set-routes': {
+        const { base, table, by } = request;
+        return finish(routesMessage(await handlers.setRoutes({ base, table, by })));
       }
       case 'exec':
         return execSession(await handlers.exec(request), request.tty !== null, channel);
@@ -187,6 +198,13 @@ export class ControlServer {
       }
     }
   }
+}
+
+function routesMessage({ table, digest, now, slots }: RoutesView): OwnerMessage {
+  return {
+    type: 'routes',
+    routes: { table: structuredClone(table), digest, now, slots: slots.map((slot) => ({ ...slot })) },
+  };
 }
 
 function errorMessage(error: unknown): OwnerMessage {

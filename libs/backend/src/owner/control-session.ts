@@ -80,6 +80,7 @@ export class ControlSession implements BottleProcess {
       case 'done':
       case 'proposals':
       case 'decided':
+      case 'routes':
         return;
     }
   }

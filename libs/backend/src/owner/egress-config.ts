@@ -4,6 +4,8 @@ import { BackendError } from '../errors.ts';
 import type { Canary } from '../env/canary.ts';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
 import type { ResolvedSecrets } from '../secrets/resolve-secrets.ts';
+import type { AllowedValues } from './dlp-applier.ts';
+import type { LiveRoutes } from './live-routes.ts';
 
 /** Everything that the egress sidecar is told, in two parts that travel side by side. */
 export interface SidecarSetup {
@@ -19,16 +21,21 @@ export interface EgressFacts {
   readonly canary: Canary;
   /** PEM bundle trusted besides the system's roots */
   readonly extraCa: string | null;
+  readonly routes: Pick<LiveRoutes, 'view'>;
+  /** what a human let pass since the launch */
+  readonly allowed: Pick<AllowedValues, 'list'>;
 }
 
 /** Configuration and secrets of the egress sidecar of one bottle. */
 export function egressSetup(plan: BottlePlan, secrets: ResolvedSecrets, facts: EgressFacts): SidecarSetup {
   const env = secrets.env.entries();
   const { upstreamProxy } = plan.egress;
+  const { table, now } = facts.routes.view;
   const config: EgressConfigInput = {
     bottle: plan.identity,
     listen: facts.listen,
-    table: plan.routes.table,
+    table,
+    now,
     ca: { cert: facts.authority.cert },
     extra_ca: facts.extraCa,
     upstream_proxy:
@@ -43,6 +50,7 @@ export function egressSetup(plan: BottlePlan, secrets: ResolvedSecrets, facts: E
     supervise: plan.sidecars.includes('supervise'),
     budget: { ...plan.egress.budget },
     dlp_allow: plan.egress.dlpAllow.map((entry) => ({ ...entry })),
+    dlp_approved: facts.allowed.list().map((entry) => ({ ...entry })),
     env_secrets: Object.fromEntries(env.map(([name], index) => [envSecretSlot(index), name])),
     log: plan.egress.log,
   };

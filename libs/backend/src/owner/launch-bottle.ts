@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { AuditLog } from '@bot-bottle/audit';
 import type { Authority } from '@bot-bottle/egress';
-import { QueueStore } from '@bot-bottle/supervise';
+import { ProposalDesk, QueueStore, type ProposalDeskOptions } from '@bot-bottle/supervise';
 import type { Backend, Bottle, BottleHost, BottleSpec, SidecarName } from '../contracts.ts';
 import { canaryFor, type Canary } from '../env/canary.ts';
 import { guestEnvironment } from '../env/guest-environment.ts';
@@ -15,11 +15,14 @@ import { StateStore } from '../state/state-store.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
 import { DeployKeys } from './deploy-keys.ts';
 import { egressSetup, readExtraCa, type SidecarSetup } from './egress-config.ts';
+import { AllowedValues, dlpApplier } from './dlp-applier.ts';
 import { gitGatePrograms, gitGateSetup } from './git-gate-config.ts';
+import { grantApplier } from './grant-applier.ts';
+import { LiveRoutes } from './live-routes.ts';
 import { LaunchedBottle } from './launched-bottle.ts';
 import { hostEvent } from './owner-audit.ts';
-import { ProposalDesk } from './proposal-desk.ts';
 import { runSidecar } from './sidecar-host.ts';
+import { superviseSetup } from './supervise-config.ts';
 import { UndoStack } from './undo-stack.ts';
 
 export interface LaunchOptions {
@@ -120,11 +123,25 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     canary,
     provisionedKeys: options.provisionedKeys,
   });
-  const setups: Partial<Record<SidecarName, SidecarSetup>> = {
-    egress: egressSetup(plan, secrets, { listen: host.listenAddress('egress'), authority, canary, extraCa }),
-    ...(gate === null ? {} : { 'git-gate': gate }),
+  const routes = new LiveRoutes(plan.routes);
+  const allowed = new AllowedValues();
+  const setups: Partial<Record<SidecarName, () => SidecarSetup>> = {
+    egress: () =>
+      egressSetup(plan, secrets, {
+        listen: host.listenAddress('egress'),
+        authority,
+        canary,
+        extraCa,
+        routes,
+        allowed,
+      }),
+    ...(gate === null ? {} : { 'git-gate': () => gate }),
+    supervise: () => superviseSetup(plan, { listen: host.listenAddress('supervise') }),
   };
-  const desk = await openDesk(options);
+  const desk = await openDesk(options, {
+    'egress-block': grantApplier(routes),
+    'dlp-hold': dlpApplier(allowed),
+  });
   // Runs again before the audit log closes, for what the sidecars of a failed launch asked.
   undo.add('closing proposals', async () => void (await desk.close()));
   const startSidecars = async (): Promise<void> => {
@@ -139,12 +156,14 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
             programs: name === 'git-gate' ? gitGatePrograms(plan) : [],
             scratch: name === 'git-gate',
           },
-          setup: setups[name] ?? { config: {}, secrets: {} },
+          setup: setups[name] ?? (() => ({ config: {}, secrets: {} })),
           onAudit: (events) => audit.append(events, { only: name }),
           desk,
+          ...(name === 'supervise' ? { routes } : {}),
           logFile: join(plan.stateDir, 'logs', `${name}.log`),
           onWarning: (message) => options.onWarning?.(message),
         });
+        if (name === 'egress') routes.connect((table, signal) => running.setTable(table, signal));
         undo.add(`stopping ${name}`, () => running.close());
       }),
     );
@@ -184,6 +203,7 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     audit,
     undo,
     desk,
+    routes,
     deployKeys: options.deployKeys,
     ...ready,
     ...pickOwner(options),
@@ -204,11 +224,15 @@ const pickOwner = ({
 });
 
 /** Where proposals of its sidecars wait for the operator. */
-async function openDesk({ plan, audit, onWarning }: Opened): Promise<ProposalDesk> {
+async function openDesk(
+  { plan, audit, onWarning }: Opened,
+  appliers: NonNullable<ProposalDeskOptions['appliers']>,
+): Promise<ProposalDesk> {
   return await ProposalDesk.open({
     bottle: plan.identity,
     queue: new QueueStore(join(plan.botBottleHome, 'queue'), plan.identity),
     audit,
+    appliers,
     onNotice: (line) => onWarning?.(line),
     onWarning: (message) => onWarning?.(`${plan.identity}: ${message}`),
   });

@@ -1,4 +1,5 @@
 import type { AuditLog } from '@bot-bottle/audit';
+import type { ProposalDesk } from '@bot-bottle/supervise';
 import type { Bottle, BottleProcess, ExitStatus } from '../contracts.ts';
 import { BackendError } from '../errors.ts';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
@@ -9,7 +10,8 @@ import type { DeployKeys } from './deploy-keys.ts';
 import { OwnerError } from './errors.ts';
 import { MainProcess } from './main-process.ts';
 import { hostEvent } from './owner-audit.ts';
-import type { ProposalDesk } from './proposal-desk.ts';
+import type { LiveRoutes } from './live-routes.ts';
+import { editRoutes } from './operator-edit.ts';
 import { relayMain, type MainStdio } from './relay-main.ts';
 import type { UndoStack } from './undo-stack.ts';
 
@@ -20,6 +22,7 @@ export interface OwnedParts {
   readonly bottle: Bottle;
   readonly deployKeys: Pick<DeployKeys, 'hasLeft'>;
   readonly desk: Pick<ProposalDesk, 'list' | 'decide'>;
+  readonly routes: LiveRoutes;
   /** environment of every process in the bottle */
   readonly env: Readonly<Record<string, string>>;
   readonly runtimeDir: string;
@@ -61,6 +64,8 @@ export class LaunchedBottle {
         appendAudit: (events) => parts.audit.append([...events]),
         proposals: () => parts.desk.list(),
         decide: (request) => parts.desk.decide(request),
+        routes: () => parts.routes.view,
+        setRoutes: (request) => editRoutes(parts, request),
       },
     });
     return launched;

@@ -33,6 +33,7 @@ export function errorFromOwner(answer: Extract<OwnerMessage, { type: 'error' }>)
     case 'being_decided':
     case 'changed':
     case 'needs_reason':
+    case 'invalid_grant':
     case 'apply_failed':
     case 'audit_unavailable':
     case 'queue_unsafe':

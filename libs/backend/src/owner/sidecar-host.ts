@@ -1,5 +1,5 @@
 import { visibleLine } from '@bot-bottle/audit';
-import { LauncherChannel, ProtocolRefusal } from '@bot-bottle/sidecar-protocol';
+import { LauncherChannel, ProtocolError, ProtocolRefusal } from '@bot-bottle/sidecar-protocol';
 import {
   createSupervisor,
   SupervisorError,
@@ -7,19 +7,24 @@ import {
   type Supervisor,
 } from '@bot-bottle/sidecar-supervisor';
 import type { BottleHost, SidecarProcess, SidecarSpec } from '../contracts.ts';
+import type { ProposalDesk } from '@bot-bottle/supervise';
 import { BackendError } from '../errors.ts';
 import { BoundedLog } from './bounded-log.ts';
 import type { SidecarSetup } from './egress-config.ts';
-import type { ProposalDesk } from './proposal-desk.ts';
+import type { LiveRoutes } from './live-routes.ts';
+import { answerQuery } from './answer-query.ts';
 
 export interface SidecarHostOptions {
   readonly host: Pick<BottleHost, 'startSidecar'>;
   readonly spec: SidecarSpec;
-  readonly setup: SidecarSetup;
+  /** what each life is configured with */
+  readonly setup: () => SidecarSetup;
   /** Writes events of the sidecar, hostile and unvalidated. */
   readonly onAudit: (events: unknown[]) => Promise<void>;
   /** Takes what it proposes and tells it how that was decided; absent: it may propose nothing. */
   readonly desk?: Pick<ProposalDesk, 'connect'>;
+  /** routes that it may list; absent: it may not */
+  readonly routes?: Pick<LiveRoutes, 'view'>;
   /** where its stderr goes */
   readonly logFile: string;
   readonly onWarning: (message: string) => void;
@@ -32,6 +37,13 @@ export interface SidecarHostOptions {
 }
 
 export interface RunningSidecar {
+  /**
+   * Puts a table into force and resolves with the digest that the sidecar confirms. A sidecar that leaves it open
+   * whether it took the table is started anew, with what `setup` gives then.
+   *
+   * @throws ProtocolRefusal, ProtocolError: the table is not in force
+   */
+  setTable(table: unknown, signal: AbortSignal): Promise<string | null>;
   /** Lets it drain, then kills it; its last events are written. */
   close(): Promise<void>;
 }
@@ -89,6 +101,16 @@ export async function runSidecar(options: SidecarHostOptions): Promise<RunningSi
     throw notServing(spec.name, SupervisorError.isInstance(error) ? error.cause : error);
   }
   return {
+    setTable: async (table, signal) => {
+      if (channel === null || supervisor.child(spec.name) === null)
+        throw new ProtocolError('closed', `the sidecar ${spec.name} does not run at the moment`);
+      try {
+        return await channel.setTable(table, { signal });
+      } catch (error) {
+        if (!ProtocolRefusal.isInstance(error)) supervisor.signal(spec.name, 'SIGKILL');
+        throw error;
+      }
+    },
     close: async () => {
       await supervisor.shutdown();
       const open: LauncherChannel | null = channel;
@@ -102,7 +124,7 @@ async function beginLife(
   options: SidecarHostOptions,
   signal: AbortSignal,
 ): Promise<{ readonly child: Child; readonly channel: LauncherChannel }> {
-  const { host, spec, setup } = options;
+  const { host, spec } = options;
   const process = await host.startSidecar(spec);
   const said = firstWords(process);
   const exited = process.exited.catch(() => ({ code: null, signal: null }));
@@ -112,9 +134,13 @@ async function beginLife(
     stdout: process.stdout,
     onAudit: (events) => options.onAudit(events),
     ...(source === undefined ? {} : { onProposal: (proposal) => source.propose(proposal) }),
+    ...(source === undefined || options.routes === undefined
+      ? {}
+      : { onQuery: answerQuery(source, options.routes) }),
   });
   void channel.closed.then(() => source?.gone());
   try {
+    const setup = options.setup();
     await channel.configure(setup.config, setup.secrets, {
       timeoutMs: options.readyTimeoutMs ?? 15_000,
       signal,

@@ -1,4 +1,4 @@
-import type { ProposalRequest } from '@bot-bottle/supervise';
+import type { PushRequest } from '@bot-bottle/supervise';
 import type { RefUpdate, RepositoryView } from '../contracts.ts';
 import type { PushSession } from '../push/push-session.ts';
 import type { JudgedPush } from '../push/judged-push.ts';
@@ -15,7 +15,7 @@ export interface HeldPush {
   readonly bytes: number;
   /** why a human is asked; nothing else is approved */
   readonly reasons: readonly string[];
-  readonly request: ProposalRequest;
+  readonly request: PushRequest;
   /** id of the proposal, null until it was taken */
   proposal: string | null;
   /** clients that still wait */

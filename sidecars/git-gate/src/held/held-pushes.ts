@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { visibleLine } from '@bot-bottle/audit';
 import { ProtocolRefusal } from '@bot-bottle/sidecar-protocol';
 import { queuedSchema } from '@bot-bottle/supervise';
-import type { ProposalRequest } from '@bot-bottle/supervise';
+import type { PushRequest } from '@bot-bottle/supervise';
 import { GitGateServerError } from '../errors.ts';
 import { deniedBy, pushEvent } from '../push/push-events.ts';
 import type { JudgedPush } from '../push/judged-push.ts';
@@ -18,7 +18,7 @@ export interface HeldPushesOptions {
   /** most that are open */
   readonly limit: number;
   /** Puts a proposal before a human; resolves with `{id}` as soon as it was taken. */
-  readonly propose: (request: ProposalRequest) => Promise<unknown>;
+  readonly propose: (request: PushRequest) => Promise<unknown>;
 }
 
 interface Opening {
@@ -177,7 +177,7 @@ export class HeldPushes {
       );
   }
 
-  async #ask(request: ProposalRequest): Promise<string> {
+  async #ask(request: PushRequest): Promise<string> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error('no answer in time')), PROPOSE_MS);

@@ -1,7 +1,7 @@
 import { visibleLine } from '@bot-bottle/audit';
 import { upstreamLabel } from '@bot-bottle/git-gate';
 import type { CheckRecord, PushDecision } from '@bot-bottle/git-gate';
-import type { ProposalRequest } from '@bot-bottle/supervise';
+import type { PushRequest } from '@bot-bottle/supervise';
 import { GitGateServerError } from '../errors.ts';
 import type { FindingPlace, LocatedFinding } from '../contracts.ts';
 import type { JudgedPush } from '../push/judged-push.ts';
@@ -47,7 +47,7 @@ export async function proposalOf(
   held: string,
   push: JudgedPush,
   signal: AbortSignal,
-): Promise<ProposalRequest> {
+): Promise<PushRequest> {
   const { facts, updates, decision, scan } = push;
   // without a scan nothing comes in: all names are the upstream's
   const shown = new ShownText(scan?.holdsSecret ?? (() => false));
@@ -92,7 +92,7 @@ export async function proposalOf(
 }
 
 type PlacedFinding = Omit<LocatedFinding, 'places'> & { readonly place: FindingPlace };
-type ShownFinding = Extract<ProposalRequest, { kind: 'gitleaks-allow' }>['findings'][number];
+type ShownFinding = Extract<PushRequest, { kind: 'gitleaks-allow' }>['findings'][number];
 
 /** Every marked finding in every place that it has. */
 function markedFindings({ scan }: JudgedPush): PlacedFinding[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { AuditEvent } from '@bot-bottle/audit';
 import { gateSlots } from '@bot-bottle/git-gate';
 import type { GitGateConfigInput, PushPolicy } from '@bot-bottle/git-gate';
-import type { Decision, ProposalRequest } from '@bot-bottle/supervise';
+import type { Decision, PushRequest } from '@bot-bottle/supervise';
 import { createGitGateServer } from '../../src/git-gate-server.ts';
 import type { GitGateServer } from '../../src/git-gate-server.ts';
 import { gitAt } from './bare-repo.ts';
@@ -47,7 +47,7 @@ export interface GateOptions {
 
 export interface Proposed {
   readonly id: string;
-  readonly request: ProposalRequest;
+  readonly request: PushRequest;
 }
 
 /** The gate of this package on a loopback port, and everything that it reports. */

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProtocolError, ProtocolRefusal } from '@bot-bottle/sidecar-protocol';
-import { MAX_OPEN, MAX_PER_MINUTE, proposalDigest } from '@bot-bottle/supervise';
 import { describe, expect, it } from 'vitest';
-import { answer, applying, bottle, deskWorld, findingRequest, pushRequest } from './proposal-samples.ts';
+import { MAX_OPEN, MAX_PER_MINUTE, proposalDigest } from '../src/index.ts';
+import { answer, applying, bottle, deskWorld, findingRequest, pushRequest } from './desk-world.ts';
 
 const refusal = (text: RegExp): unknown =>
   expect.objectContaining({ name: 'ProtocolRefusal', message: expect.stringMatching(text) });
@@ -228,7 +228,16 @@ describe('a decision', () => {
     const { id } = await desk.connect('git-gate', sidecar.apply).propose(pushRequest());
     const digest = desk.list()[0]?.digest ?? '';
     const decided = new Date().toISOString();
-    await queue.respond({ id, outcome: 'approved', reason: '', decided, by: null, digest, applied: null });
+    await queue.respond({
+      id,
+      outcome: 'approved',
+      reason: '',
+      decided,
+      by: null,
+      digest,
+      applied: null,
+      grant: null,
+    });
     expect(sidecar.told).toEqual([]);
     expect(desk.list()).toHaveLength(1);
   });
@@ -241,7 +250,7 @@ describe('a decision', () => {
       code: 'needs_reason',
     });
     expect(await desk.decide(answer(desk, id, 'rejected', ''))).toMatchObject({ outcome: 'rejected' });
-    const other = await source.propose(findingRequest('h2'));
+    const other = await source.propose(findingRequest({ held: 'h2' }));
     expect(await desk.decide(answer(desk, other.id, 'approved', 'a test key'))).toMatchObject({
       outcome: 'approved',
     });
@@ -436,7 +445,7 @@ describe('the end', () => {
     const [entry] = (await first.queue.list()).entries;
     if (entry === undefined) throw new Error('nothing is stored');
     await queue.add(entry.proposal);
-    const { ProposalDesk } = await import('../src/owner/proposal-desk.ts');
+    const { ProposalDesk } = await import('../src/index.ts');
     const options = { bottle, queue, audit, onNotice: () => undefined, onWarning: () => undefined };
     const desk = await ProposalDesk.open(options);
     expect(desk.list()).toEqual([]);

@@ -1,11 +1,7 @@
-import {
-  canonicalJson,
-  proposalKinds,
-  proposalRequestSchema,
-  SuperviseError,
-  type Proposal,
-  type ProposalRequest,
-} from '@bot-bottle/supervise';
+import { canonicalJson } from '../canonical-json.ts';
+import { SuperviseError } from '../error.ts';
+import { proposalKinds } from '../proposal-kinds.ts';
+import { proposalRequestSchema, type Proposal, type ProposalRequest } from '../proposal.ts';
 
 /** Longest proposal in bytes of JSON: all that may be open fit into one answer of the control socket. */
 export const MAX_PROPOSAL_BYTES = 512 * 1024;

@@ -1,6 +1,7 @@
 import { visibleLine } from '@bot-bottle/audit';
 import { ProtocolError, ProtocolRefusal } from '@bot-bottle/sidecar-protocol';
-import { SuperviseError, type Proposal } from '@bot-bottle/supervise';
+import { SuperviseError } from '../error.ts';
+import type { Proposal } from '../proposal.ts';
 import { refusedEvent } from './proposal-audit.ts';
 import { messageOf } from './proposal-book.ts';
 import type { ProposalDeskOptions } from './proposal-contracts.ts';
@@ -37,6 +38,7 @@ export const notKnown = 'whether it was applied is not known';
 
 /** What a sidecar gave as the reason is hostile text; what it broke or left unanswered is ours to say. */
 export function whyNotApplied(error: unknown): string {
+  if (SuperviseError.isInstance(error)) return visibleLine(error.message, 2000);
   if (ProtocolRefusal.isInstance(error)) {
     return [error.message, ...error.problems]
       .map((text) => visibleLine(text, 500))

@@ -1,7 +1,9 @@
 import type { AuditEvent } from '@bot-bottle/audit';
-import type { Proposal, Response } from '@bot-bottle/supervise';
+import { canonicalJson } from '../canonical-json.ts';
+import { proposalTarget } from '../proposal-kinds.ts';
+import type { Proposal, Response } from '../proposal.ts';
 
-/** What the desk writes down; never texts that the agent chose beyond the repository and the first ref. */
+/** What the desk writes down; never texts that the agent chose beyond names: a host, a repository, a ref. */
 type Event = Pick<AuditEvent, 'action' | 'outcome' | 'code' | 'details'>;
 
 function supervised(target: string, event: Event): AuditEvent {
@@ -10,12 +12,12 @@ function supervised(target: string, event: Event): AuditEvent {
 
 /** The id leads, so that two decisions in a row are never taken for a repetition of one. */
 function targetOf({ id, request }: Proposal): string {
-  return `${id} ${request.repo} ${request.refs[0]?.ref ?? ''}`;
+  return `${id} ${proposalTarget(request)}`;
 }
 
 export function proposalEvent(proposal: Proposal, digest: string): AuditEvent {
   const { sidecar, request } = proposal;
-  const details = { id: proposal.id, kind: request.kind, sidecar, refs: request.refs.length, digest };
+  const details = { id: proposal.id, kind: request.kind, sidecar, digest };
   return supervised(targetOf(proposal), { action: 'proposal', outcome: 'held', code: null, details });
 }
 
@@ -31,16 +33,29 @@ export function applyFailedEvent(proposal: Proposal, why: string): AuditEvent {
 }
 
 export function decisionEvent(proposal: Proposal, response: Response): AuditEvent {
-  const { outcome, reason, by, digest } = response;
+  const { outcome, reason, by, digest, applied } = response;
+  const grant = response.grant === null ? null : canonicalJson(response.grant).slice(0, 4096);
   return supervised(targetOf(proposal), {
     action: 'decide',
-    outcome: outcome === 'approved' ? 'allowed' : outcome === 'rejected' ? 'denied' : 'failed',
+    outcome: auditOutcome(outcome),
     code: outcome === 'rejected' ? 'approval_rejected' : null,
-    details: { id: proposal.id, kind: proposal.request.kind, outcome, reason, by, digest },
+    details: { id: proposal.id, kind: proposal.request.kind, outcome, reason, by, digest, applied, grant },
   });
 }
 
 /** A sidecar sent what is no proposal of its, or too many; repetitions are counted by the log. */
 export function refusedEvent(sidecar: string, code: 'malformed_request' | 'too_many_proposals'): AuditEvent {
   return supervised(sidecar, { action: 'proposal', outcome: 'denied', code, details: { sidecar } });
+}
+
+function auditOutcome(outcome: Response['outcome']): AuditEvent['outcome'] {
+  switch (outcome) {
+    case 'approved':
+    case 'modified':
+      return 'allowed';
+    case 'rejected':
+      return 'denied';
+    case 'abandoned':
+      return 'failed';
+  }
 }

@@ -1,27 +1,24 @@
 import { visibleLine } from '@bot-bottle/audit';
-import {
-  canonicalJson,
-  FloodLimit,
-  idSource,
-  needsReason,
-  proposalDigest,
-  proposalKinds,
-  proposalTitle,
-  SuperviseError,
-  type Decision,
-  type Proposal,
-  type Queued,
-  type Response,
-} from '@bot-bottle/supervise';
+import { canonicalJson } from '../canonical-json.ts';
+import { SuperviseError } from '../error.ts';
+import { FloodLimit } from '../flood-limit.ts';
+import { proposalDigest } from '../proposal-digest.ts';
+import { idSource } from '../proposal-id.ts';
+import { needsReason, proposalKinds } from '../proposal-kinds.ts';
+import type { Proposal, ProposalRequest, Queued, Response } from '../proposal.ts';
+import type { ProposalStatus } from '../query.ts';
+import { proposalTitle } from '../render-proposal.ts';
 import { applyFailedEvent, approvalEvent, decisionEvent, proposalEvent } from './proposal-audit.ts';
 import { messageOf, ProposalBook, responseTo } from './proposal-book.ts';
 import { checkRequest } from './proposal-check.ts';
 import { auditFailed, notKnown, refusalOf, whyNotApplied } from './proposal-refusal.ts';
 import type {
+  Applied,
   ApplyDecision,
   DecideRequest,
   DeskedProposal,
   OpenProposal,
+  ProposalApplier,
   ProposalDeskOptions,
   ProposalSource,
   SidecarLife,
@@ -34,7 +31,7 @@ import type {
 export class ProposalDesk {
   readonly #options: ProposalDeskOptions;
   readonly #book: ProposalBook;
-  readonly #flood = new FloodLimit();
+  readonly #flood: Pick<FloodLimit, 'take'>;
   readonly #newId = idSource();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #abort = new AbortController();
@@ -43,6 +40,7 @@ export class ProposalDesk {
   private constructor(options: ProposalDeskOptions) {
     this.#options = options;
     this.#book = new ProposalBook(options);
+    this.#flood = options.flood ?? new FloodLimit();
   }
 
   /** Closes what an earlier owner of the same identity left open when it died. */
@@ -69,10 +67,12 @@ export class ProposalDesk {
     const life: SidecarLife = { sidecar, apply, isGone: false };
     return {
       propose: async (raw) => await this.#watched(this.#propose(life, raw)),
+      status: async (id, waitMs, signal) => await this.#status(life, id, waitMs, signal),
       gone: () => {
         life.isGone = true;
         for (const desked of this.#book.open.values()) {
           if (desked.life !== life || desked.deciding !== null || !desked.isListed) continue;
+          if (outlives(desked.proposal.request)) continue;
           void this.#watched(this.#book.abandon(desked, `the sidecar ${sidecar} ended`));
         }
       },
@@ -117,9 +117,10 @@ export class ProposalDesk {
       if (this.#closing !== null || life.isGone)
         throw new SuperviseError('closed', 'the bottle is being stopped');
       const request = checkRequest(raw, life.sidecar);
+      this.#applier(request)?.check?.(request);
       const content = canonicalJson(request);
       const open = [...this.#book.open.values()];
-      const same = open.find((each) => each.life === life && each.content === content);
+      const same = open.find((each) => each.content === content && isAnswerable(each, life));
       if (same !== undefined) {
         await same.arrived;
         return { id: same.proposal.id };
@@ -165,20 +166,43 @@ export class ProposalDesk {
   }
 
   async #store(desked: DeskedProposal): Promise<void> {
-    const { audit, queue, onNotice, bottle } = this.#options;
+    const { audit, queue, onNotice, onProposal, bottle } = this.#options;
     const { proposal, digest, life } = desked;
     await audit.append([proposalEvent(proposal, digest)]).catch(auditFailed('nothing may be asked'));
     await queue.add(proposal);
     desked.isListed = true;
-    if (life.isGone) {
+    if (life.isGone && !outlives(proposal.request)) {
       await this.#book.abandon(desked, `the sidecar ${life.sidecar} ended`);
       throw new SuperviseError('closed', 'the sidecar ended');
     }
     const answer = `bot-bottle supervise show ${proposal.id}`;
     onNotice(`${bottle} asks: ${visibleLine(proposalTitle(proposal.request), 300)}; ${answer}`);
+    onProposal?.(proposal);
   }
 
-  #decidable({ id, digest, outcome, reason }: DecideRequest): DeskedProposal {
+  async #status(
+    { sidecar }: SidecarLife,
+    id: string,
+    waitMs: number,
+    signal: AbortSignal,
+  ): Promise<ProposalStatus | null> {
+    if (this.#book.ended(id, sidecar) === null) {
+      const either = AbortSignal.any([signal, this.#abort.signal]);
+      await this.#book.waitForEnd(id, waitMs, either);
+    }
+    const ended = this.#book.ended(id, sidecar);
+    if (ended === undefined) return null;
+    if (ended === null) return { id, status: 'pending', notes: '', applied: null, grant: null };
+    const { outcome, reason, applied, grant } = ended;
+    return { id, status: outcome, notes: reason, applied, grant };
+  }
+
+  #applier({ kind }: ProposalRequest): ProposalApplier | undefined {
+    return this.#options.appliers?.[kind];
+  }
+
+  #decidable(decision: DecideRequest): DeskedProposal {
+    const { id, digest, outcome, reason } = decision;
     const desked = this.#book.find(id);
     if (desked.deciding !== null) {
       const { by, since } = desked.deciding;
@@ -193,46 +217,62 @@ export class ProposalDesk {
     if (outcome === 'approved' && needsReason(request) && reason.trim() === '') {
       throw new SuperviseError('needs_reason', `approving ${request.kind} needs a reason`);
     }
+    if (outcome === 'approved') this.#applier(request)?.review?.(desked.proposal, decision);
     return desked;
   }
 
   async #reject(desked: DeskedProposal, { id, reason, by }: DecideRequest): Promise<Response> {
     const { onWarning, rejectTimeoutMs = 10_000 } = this.#options;
-    const told = { timeoutMs: rejectTimeoutMs, signal: this.#abort.signal };
-    await desked.life.apply({ proposal: id, outcome: 'rejected', reason }, told).catch((error: unknown) => {
-      onWarning(`${id}: the sidecar did not confirm the rejection: ${whyNotApplied(error)}`);
-    });
+    // Whoever waits for the answer asks for it.
+    if (!outlives(desked.proposal.request)) {
+      const told = { timeoutMs: rejectTimeoutMs, signal: this.#abort.signal };
+      await desked.life.apply({ proposal: id, outcome: 'rejected', reason }, told).catch((error: unknown) => {
+        onWarning(`${id}: the sidecar did not confirm the rejection: ${whyNotApplied(error)}`);
+      });
+    }
     return await this.#book.settle(desked, responseTo(desked, 'rejected', reason, visibleLine(by, 128)));
   }
 
-  async #approve(desked: DeskedProposal, { id, reason, by }: DecideRequest): Promise<Response> {
+  async #approve(desked: DeskedProposal, decision: DecideRequest): Promise<Response> {
+    let done: Applied;
     try {
-      await this.#apply(desked, { proposal: id, outcome: 'approved', reason }, by);
+      done = await this.#apply(desked, decision);
     } catch (error) {
       desked.deciding = null;
-      const ended = this.#abort.signal.aborted ? 'bottle' : desked.life.isGone ? 'sidecar' : null;
+      const isOrphan = desked.life.isGone && !outlives(desked.proposal.request);
+      const ended = this.#abort.signal.aborted ? 'bottle' : isOrphan ? 'sidecar' : null;
       if (ended !== null)
         await this.#book.abandon(desked, `the ${ended} ended while it was applied; ${notKnown}`);
       throw error;
     }
-    const response = responseTo(desked, 'approved', reason, visibleLine(by, 128));
-    return await this.#book.settle(desked, { ...response, applied: `applied by ${desked.life.sidecar}` });
+    const { outcome, text, grant } = done;
+    const by = visibleLine(decision.by, 128);
+    const result = { applied: visibleLine(text, 1000), grant };
+    return await this.#book.settle(desked, responseTo(desked, outcome, decision.reason, by, result));
   }
 
-  async #apply(desked: DeskedProposal, decision: Decision, by: string): Promise<void> {
+  async #apply(desked: DeskedProposal, decision: DecideRequest): Promise<Applied> {
     const { audit, applyTimeoutMs = 30 * 60_000 } = this.#options;
     const { proposal, life } = desked;
+    const { id, reason, by } = decision;
     // What cannot be recorded must not happen.
     await audit
-      .append([approvalEvent(proposal, visibleLine(by, 128), decision.reason)])
+      .append([approvalEvent(proposal, visibleLine(by, 128), reason)])
       .catch(auditFailed('nothing was applied'));
+    const options = { timeoutMs: applyTimeoutMs, signal: this.#abort.signal };
+    const tell = (): Promise<void> => life.apply({ proposal: id, outcome: 'approved', reason }, options);
     try {
-      await life.apply(decision, { timeoutMs: applyTimeoutMs, signal: this.#abort.signal });
+      const applier = this.#applier(proposal.request);
+      if (applier !== undefined) return await applier.apply(proposal, decision, { ...options, tell });
+      await tell();
+      return { outcome: 'approved', text: `applied by ${life.sidecar}`, grant: null };
     } catch (error) {
       const why = whyNotApplied(error);
       await audit.append([applyFailedEvent(proposal, why)]).catch(() => undefined);
+      if (SuperviseError.isInstance(error) && error.code === 'changed') throw error;
+      const isClosed = life.isGone && !outlives(proposal.request);
       throw new SuperviseError('apply_failed', `it could not be applied: ${why}`, {
-        hint: life.isGone ? 'its sidecar ended, so the proposal is closed' : 'the proposal still waits',
+        hint: isClosed ? 'its sidecar ended, so the proposal is closed' : 'the proposal still waits',
         cause: error,
       });
     }
@@ -265,4 +305,11 @@ export class ProposalDesk {
       this.#underWay.delete(work);
     }
   }
+}
+
+const outlives = ({ kind }: ProposalRequest): boolean => proposalKinds[kind].outlivesSidecar;
+
+/** Whether an open proposal answers a question of this life too. */
+function isAnswerable({ life: asked, proposal }: DeskedProposal, life: SidecarLife): boolean {
+  return asked === life || (asked.sidecar === life.sidecar && outlives(proposal.request));
 }

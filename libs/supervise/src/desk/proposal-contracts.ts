@@ -1,5 +1,9 @@
 import type { AuditLog } from '@bot-bottle/audit';
-import type { Decision, Proposal, Queued, QueueStore } from '@bot-bottle/supervise';
+import type { FloodLimit } from '../flood-limit.ts';
+import type { Grant } from '../kinds/egress-schema.ts';
+import type { Decision, Outcome, Proposal, ProposalKind, ProposalRequest, Queued } from '../proposal.ts';
+import type { ProposalStatus } from '../query.ts';
+import type { QueueStore } from '../queue/queue-store.ts';
 
 export interface ProposalDeskOptions {
   /** identity of the bottle */
@@ -9,6 +13,12 @@ export interface ProposalDeskOptions {
   /** One visible line for the operator: what is asked, and the command that answers. */
   readonly onNotice: (line: string) => void;
   readonly onWarning: (message: string) => void;
+  /** Told of each new proposal once it is stored. */
+  readonly onProposal?: (proposal: Proposal) => void;
+  /** who applies decisions on kinds that are not the business of the sidecar that asks */
+  readonly appliers?: Readonly<Partial<Record<ProposalKind, ProposalApplier>>>;
+  /** absent: the usual limits */
+  readonly flood?: Pick<FloodLimit, 'take'>;
   /** milliseconds that applying an approval may take, e.g. a push to the upstream; default 30 min */
   readonly applyTimeoutMs?: number;
   /** milliseconds that a sidecar gets to hear of a rejection, which counts whatever it says; default 10 s */
@@ -23,11 +33,49 @@ export type ApplyDecision = (
   options: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ) => Promise<void>;
 
+/** What an approval did. */
+export interface Applied {
+  readonly outcome: Extract<Outcome, 'approved' | 'modified'>;
+  /** one line for the record, for whoever asked and for the operator */
+  readonly text: string;
+  /** reach that was given, null: none */
+  readonly grant: Grant | null;
+}
+
+export interface ApplyOptions {
+  /** Tells the sidecar that asked, and resolves when it has done its part. */
+  readonly tell: () => Promise<void>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Carries out approvals of one kind of proposal. */
+export interface ProposalApplier {
+  /**
+   * Looks at a request when it arrives.
+   *
+   * @throws SuperviseError `invalid_proposal` with what the one who asks should know
+   */
+  check?(request: ProposalRequest): void;
+  /**
+   * Looks at a decision before anything is written or done.
+   *
+   * @throws SuperviseError `changed`, `invalid_grant`
+   */
+  review?(proposal: Proposal, decision: DecideRequest): void;
+  /** Does it. @throws SuperviseError, or what the sidecar said: then nothing was done and the proposal still waits */
+  apply(proposal: Proposal, decision: DecideRequest, options: ApplyOptions): Promise<Applied>;
+}
+
 /** One life of one sidecar: what it asks is decided with it or with nobody. */
 export interface ProposalSource {
   /** Takes what the sidecar sent; rejects with a `ProtocolRefusal`, which is for its eyes. */
   propose(raw: unknown): Promise<Queued>;
-  /** The life ended: its open proposals are closed as abandoned. */
+  /**
+   * How a proposal of this sidecar stands, once it is answered or `waitMs` have passed; null: it never asked for that.
+   */
+  status(id: string, waitMs: number, signal: AbortSignal): Promise<ProposalStatus | null>;
+  /** The life ended: those of its open proposals that only it could apply are closed as abandoned. */
   gone(): void;
 }
 
@@ -38,6 +86,10 @@ export interface DecideRequest {
   readonly outcome: 'approved' | 'rejected';
   /** at most 4096 characters */
   readonly reason: string;
+  /** reach that is given instead of what was asked for; absent or null: as asked for */
+  readonly grant?: Grant | null;
+  /** digest of the route table that was displayed beside it; absent or null: none was */
+  readonly table?: string | null;
   /** who decides, for the record and for whoever comes second */
   readonly by: string;
 }

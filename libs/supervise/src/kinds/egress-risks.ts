@@ -1,0 +1,62 @@
+import type { Route, RouteTable } from '@bot-bottle/egress';
+import { whole } from '../text-lines.ts';
+import type { Grant } from './egress-schema.ts';
+import { rowsFor, timeText } from './egress-text.ts';
+import { uploadHosts } from './upload-hosts.ts';
+
+/** Methods that change nothing at the other side (RFC 9110, section 9.2.1). */
+const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** Names that usually lead into a private network (RFC 6762, RFC 8375, RFC 6761). */
+const privateName = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|home\.arpa|test)$|^[^.]+$/;
+
+/**
+ * What to think of first about more reach.
+ *
+ * @param table routes at present; null: not known
+ */
+export function egressRisks(grant: Grant, table: RouteTable | null): string[] {
+  const rows = table === null ? null : rowsFor(grant.host, table);
+  return [
+    ...(grant.inject ? credentialRisks(grant, rows ?? []) : []),
+    ...uploadRisks(grant.host),
+    ...(privateName.test(grant.host.replace(/^\*\./, ''))
+      ? [`${whole(grant.host)} looks like a name of a private network`]
+      : []),
+    ...(grant.host.startsWith('*.') ? [`covers every host below ${whole(grant.host.slice(2))}`] : []),
+    ...(rows === null ? [] : [reachRisk(grant, rows)]),
+    ...(grant.ports.includes(80) ? ['in plaintext: everybody on the way can read and change it'] : []),
+    ...writeRisks(grant.methods),
+    ...(grant.path_allowlist.length === 0 ? ['every path of the host'] : []),
+    ...(!grant.inject && rows?.some(({ auth }) => auth !== null) === true
+      ? ['the credential of its route is not added to what this allows']
+      : []),
+    ...(grant.minutes === null ? [timeText(null)] : []),
+  ];
+}
+
+function reachRisk({ host }: Grant, rows: readonly Route[]): string {
+  return rows.length === 0
+    ? `a new host: no route of this bottle has ${whole(host)}`
+    : `widens what this bottle may do at ${whole(host)}`;
+}
+
+function credentialRisks({ host }: Grant, rows: readonly Route[]): string[] {
+  const slots = [...new Set(rows.flatMap(({ auth }) => (auth === null ? [] : [auth.slot])))];
+  return [
+    slots.length === 0
+      ? `adds a credential, but no route of ${whole(host)} has one`
+      : `adds the credential ${slots.join(', ')} to these requests`,
+  ];
+}
+
+function writeRisks(methods: readonly string[]): string[] {
+  if (methods.length === 0) return ['every method, so also those that write'];
+  const writes = methods.filter((method) => !safeMethods.has(method));
+  return writes.length === 0 ? [] : [`methods that write: ${writes.map(whole).join(' ')}`];
+}
+
+function uploadRisks(host: string): string[] {
+  const name = host.replace(/^\*\./, '');
+  const known = uploadHosts.find((each) => name === each || name.endsWith(`.${each}`));
+  return known === undefined ? [] : [`anybody can put data at ${known} for anybody: a way out for secrets`];
+}
