@@ -12,6 +12,7 @@ export const proposalRequestSchema = z.discriminatedUnion('kind', [
   dlpHoldSchema,
 ]);
 export type ProposalRequest = z.infer<typeof proposalRequestSchema>;
+export const proposalKindSchema = z.enum(['push-approval', 'gitleaks-allow', 'egress-block', 'dlp-hold']);
 export type ProposalKind = ProposalRequest['kind'];
 
 /** How long the id of a proposal is; time-sortable, `[0-9a-z]`. */

@@ -12,6 +12,8 @@ import {
 
 export type PushRequest = Extract<ProposalRequest, { kind: 'push-approval' }>;
 export type FindingRequest = Extract<ProposalRequest, { kind: 'gitleaks-allow' }>;
+export type EgressRequest = Extract<ProposalRequest, { kind: 'egress-block' }>;
+export type HoldRequest = Extract<ProposalRequest, { kind: 'dlp-hold' }>;
 
 export const oid = (digit: string): string => digit.repeat(40);
 
@@ -44,6 +46,41 @@ export function findingRequest(changes: Partial<FindingRequest> = {}): FindingRe
         masked: 'key = "****" // gitleaks:allow',
       },
     ],
+    ...changes,
+  };
+}
+
+export function egressRequest(changes: Partial<EgressRequest> = {}): EgressRequest {
+  return {
+    kind: 'egress-block',
+    host: 'registry.example.com',
+    ports: [443],
+    path_allowlist: [],
+    methods: ['GET'],
+    minutes: 30,
+    justification: 'to install what the tests need',
+    ...changes,
+  };
+}
+
+export function holdRequest(changes: Partial<HoldRequest> = {}): HoldRequest {
+  return {
+    kind: 'dlp-hold',
+    method: 'POST',
+    host: 'api.example.com',
+    target: '/v1/upload',
+    route: 'manifest:api.example.com',
+    findings: [
+      {
+        detector: 'token_patterns',
+        rule: 'github-pat',
+        severity: 'high',
+        surface: 'body',
+        masked: 'token=****',
+        sha256: 'ab'.repeat(32),
+      },
+    ],
+    more_findings: 0,
     ...changes,
   };
 }
