@@ -148,8 +148,7 @@ it('gets no secret of the environment of the operator, and stands in no folder o
   await written('end');
   // The shell itself sets PWD and its kind.
   const own = new Set(['PWD', 'OLDPWD', 'SHLVL', '_', '']);
-  const names = (await written('env')).split('
-').map((line) => line.split('=')[0] ?? '');
+  const names = (await written('env')).split('\n').map((line) => line.split('=')[0] ?? '');
   expect(new Set(names.filter((name) => !own.has(name)))).toEqual(
     new Set(['DISPLAY', 'HOME', 'LANG', 'PATH']),
   );
