@@ -1,23 +1,29 @@
+import { visibleLine } from '@bot-bottle/audit';
 import type { ProposalRequest } from '../proposal.ts';
 import { field, list, whole } from '../text-lines.ts';
+import { uploadRisks } from './egress-risks.ts';
 
 type DlpHold = Extract<ProposalRequest, { kind: 'dlp-hold' }>;
 
 export function dlpTitle({ host, findings, more_findings: more }: DlpHold): string {
   const count = findings.length + more;
-  return `let a request to ${whole(host)} leave with ${count === 1 ? 'something' : `${count} things`} that looks like a secret`;
+  const what = count === 1 ? 'something that looks like a secret' : `${count} things that look like secrets`;
+  return `let a request to ${visibleLine(host, 253)} leave with ${what}`;
 }
 
 export function dlpLines(request: DlpHold): string[] {
-  const { method, target, route, findings, more_findings: more } = request;
+  const { method, host, target, route, findings, more_findings: more } = request;
   return [
+    field('host', whole(host)),
     field('request', `${whole(method)} ${whole(target)}`),
     field('route', whole(route)),
     ...list(
       'findings',
       findings.flatMap((each) => [
-        `${whole(each.rule)}  ${whole(each.severity)}  in ${whole(each.surface)}  sha256 ${each.sha256.slice(0, 12)}`,
+        `${whole(each.rule)}  ${whole(each.severity)}  in ${whole(each.surface)}  by ${whole(each.detector)}`,
         `  ${whole(each.masked)}`,
+        // Whole, because an approval is remembered by it.
+        `  sha256 ${each.sha256}`,
       ]),
     ),
     ...(more === 0 ? [] : [field('', `and ${more} more`)]),
@@ -31,6 +37,7 @@ export function dlpRisks({ host, findings, more_findings: more }: DlpHold): stri
   return [
     ...(canary ? ['holds the canary: nothing but theft has a use for it'] : []),
     ...(known > 0 ? [`holds ${known} of the secrets that were given to this bottle or its sidecars`] : []),
+    ...uploadRisks(host),
     `the same values may leave to ${whole(host)} until the bottle ends`,
     ...(more > 0 ? [`${more} findings are not shown: they stay blocked until they are`] : []),
   ];

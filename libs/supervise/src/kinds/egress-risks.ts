@@ -1,7 +1,8 @@
-import type { Route, RouteTable } from '@bot-bottle/egress';
+import { matchHost, type Route, type RouteTable } from '@bot-bottle/egress';
 import { whole } from '../text-lines.ts';
 import type { Grant } from './egress-schema.ts';
 import { rowsFor, timeText } from './egress-text.ts';
+import { lentCredential } from './lent-credential.ts';
 import { uploadHosts } from './upload-hosts.ts';
 
 /** Methods that change nothing at the other side (RFC 9110, section 9.2.1). */
@@ -17,7 +18,7 @@ const privateName = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|
 export function egressRisks(grant: Grant, table: RouteTable | null): string[] {
   const rows = table === null ? null : rowsFor(grant.host, table);
   return [
-    ...(grant.inject ? credentialRisks(grant, rows ?? []) : []),
+    ...(grant.inject ? credentialRisks(grant, table) : []),
     ...uploadRisks(grant.host),
     ...(privateName.test(grant.host.replace(/^\*\./, ''))
       ? [`${whole(grant.host)} looks like a name of a private network`]
@@ -40,12 +41,14 @@ function reachRisk({ host }: Grant, rows: readonly Route[]): string {
     : `widens what this bottle may do at ${whole(host)}`;
 }
 
-function credentialRisks({ host }: Grant, rows: readonly Route[]): string[] {
-  const slots = [...new Set(rows.flatMap(({ auth }) => (auth === null ? [] : [auth.slot])))];
+function credentialRisks({ host, ports }: Grant, table: RouteTable | null): string[] {
+  if (ports.every((port) => port === 80)) return ['no credential is added in plaintext'];
+  if (table === null) return ['adds the credential of its route to these requests'];
+  const slot = lentCredential(host, table);
   return [
-    slots.length === 0
+    slot === null
       ? `adds a credential, but no route of ${whole(host)} has one`
-      : `adds the credential ${slots.join(', ')} to these requests`,
+      : `adds the credential ${slot} to these requests`,
   ];
 }
 
@@ -55,8 +58,11 @@ function writeRisks(methods: readonly string[]): string[] {
   return writes.length === 0 ? [] : [`methods that write: ${writes.map(whole).join(' ')}`];
 }
 
-function uploadRisks(host: string): string[] {
+/** That a host, or one that a wildcard covers, takes data of anybody for anybody. */
+export function uploadRisks(host: string): string[] {
   const name = host.replace(/^\*\./, '');
-  const known = uploadHosts.find((each) => name === each || name.endsWith(`.${each}`));
+  const known = uploadHosts.find(
+    (each) => name === each || name.endsWith(`.${each}`) || matchHost(host, each),
+  );
   return known === undefined ? [] : [`anybody can put data at ${known} for anybody: a way out for secrets`];
 }

@@ -1,7 +1,11 @@
+import { visibleLine } from '@bot-bottle/audit';
 import { matchHost, type Route, type RouteTable } from '@bot-bottle/egress';
 import type { ProposalRequest } from '../proposal.ts';
 import { field, list, whole } from '../text-lines.ts';
 import type { Grant } from './egress-schema.ts';
+
+/** Lines that the words of the agent may take; its other line breaks are shown as `\n`. */
+const MAX_BECAUSE_LINES = 8;
 
 export type EgressBlock = Extract<ProposalRequest, { kind: 'egress-block' }>;
 
@@ -9,24 +13,33 @@ export function egressTitle(request: EgressBlock): string {
   return `reach ${grantText({ ...request, inject: false })}`;
 }
 
-/** A grant in one visible line. */
+/** A grant in one visible line of bounded length; of many paths and methods it names the first. */
 export function grantText(grant: Grant): string {
   const ports = grant.ports.length === 1 && grant.ports[0] === 443 ? '' : `:${grant.ports.join(',')}`;
-  const methods = grant.methods.length === 0 ? 'every method' : grant.methods.map(whole).join(' ');
-  const paths = grant.path_allowlist.length === 0 ? 'every path' : grant.path_allowlist.map(whole).join(' ');
+  const methods = grant.methods.length === 0 ? 'every method' : firstOf(grant.methods, 8);
+  const paths = grant.path_allowlist.length === 0 ? 'every path' : firstOf(grant.path_allowlist, 3);
   const inject = grant.inject ? ', with the credential of its route' : '';
-  return `${whole(grant.host)}${ports} (${methods}, ${paths}) ${timeText(grant.minutes)}${inject}`;
+  return `${visibleLine(grant.host, 253)}${ports} (${methods}, ${paths}) ${timeText(grant.minutes)}${inject}`;
 }
 
+function firstOf(texts: readonly string[], most: number): string {
+  const first = texts.slice(0, most).map((text) => visibleLine(text, 90));
+  const more = texts.length - first.length;
+  return `${first.join(' ')}${more === 0 ? '' : ` and ${more} more`}`;
+}
+
+/** Exact, so that no other time looks the same. */
 export function timeText(minutes: number | null): string {
   if (minutes === null) return 'until the bottle ends';
-  if (minutes < 1) return `for ${Math.round(minutes * 60)} seconds`;
-  return minutes === 1 ? 'for a minute' : `for ${Number(minutes.toFixed(1))} minutes`;
+  if (minutes === 1) return 'for a minute';
+  const seconds = Math.round(minutes * 60);
+  return seconds > 0 && seconds < 60 && seconds / 60 === minutes
+    ? `for ${seconds} seconds`
+    : `for ${minutes} minutes`;
 }
 
 export function egressLines(request: EgressBlock, table: RouteTable | null): string[] {
   return [
-    ...list('because', request.justification.split('\n').map(whole)),
     field('host', whole(request.host)),
     field('ports', request.ports.join(' ')),
     field('methods', request.methods.length === 0 ? 'every method' : request.methods.map(whole).join(' ')),
@@ -35,8 +48,16 @@ export function egressLines(request: EgressBlock, table: RouteTable | null): str
       request.path_allowlist.length === 0 ? ['every path'] : request.path_allowlist.map(whole),
     ),
     field('time', timeText(request.minutes)),
-    ...(table === null ? [] : list('routes now', nowLines(request.host, table))),
+    ...(table === null ? [] : list('now', nowLines(request.host, table))),
+    // Last, so that nothing that counts comes after what the agent says.
+    ...list('because', becauseLines(request.justification)),
   ];
+}
+
+function becauseLines(text: string): string[] {
+  const lines = text.split('\n');
+  const rest = lines.slice(MAX_BECAUSE_LINES - 1);
+  return (rest.length > 1 ? [...lines.slice(0, MAX_BECAUSE_LINES - 1), rest.join('\n')] : lines).map(whole);
 }
 
 /** Rows of a table that say something about a host, or about hosts that a wildcard covers. */
