@@ -92,6 +92,21 @@ export interface RouteManifest {
   readonly pipelock: { readonly tlsPassthrough: boolean };
 }
 
+/** Reach that is given to a running bottle. */
+export interface GrantManifest {
+  /** exact, or `*.suffix`; never an address */
+  readonly host: string;
+  readonly ports: readonly number[];
+  /** [] allows every path */
+  readonly pathAllowlist: readonly string[];
+  /** [] allows every method */
+  readonly methods: readonly string[];
+  /** null: until the bottle ends */
+  readonly minutes: number | null;
+  /** whether the credential of the host's route is added */
+  readonly withCredential: boolean;
+}
+
 export interface EgressManifest {
   readonly routes: readonly RouteManifest[];
   readonly log: 0 | 1 | 2;

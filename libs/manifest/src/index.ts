@@ -6,6 +6,7 @@ export type {
   EgressManifest,
   EnvValue,
   GitRepoManifest,
+  GrantManifest,
   Provenance,
   PushPolicyManifest,
   ResourcesManifest,
@@ -24,9 +25,16 @@ export {
   ManifestErrors,
   renderManifestError,
 } from './errors.ts';
+export { addRoute, type AddedRoute } from './edit/add-route.ts';
+export { reachYaml } from './edit/reach-yaml.ts';
+export type { Reach } from './edit/widened-route.ts';
 export { type Manifest, manifestFromObject } from './manifest-from-object.ts';
 export { parseAgent } from './parse-agent.ts';
 export { parseBottle } from './parse-bottle.ts';
+export { parseGrant } from './parse-grant.ts';
+export { parseRouteEdit, type RouteEdit, type RouteEditLimits } from './parse-route-edit.ts';
+export { routeKeys } from './normalize/route-keys.ts';
+export { renderYaml } from './text/render-yaml.ts';
 export { isAddressCovered } from './rules/address.ts';
 export { splitEnv, type SplitEnv } from './rules/split-env.ts';
 export { normalizeHost } from './rules/host.ts';

@@ -30,7 +30,7 @@ const dlpAllowSchema = checked(
       : null,
 );
 
-const routesSchema = checked(z.array(routeSchema).max(1000), (routes) => {
+export const routesSchema = checked(z.array(routeSchema).max(1000), (routes) => {
   const found: PlacedFinding[] = [];
   const first = new Map<string, number>();
   for (const [index, route] of routes.entries()) {

@@ -92,7 +92,7 @@ const dlpSchema = z.strictObject({
 
 const addressList = z.array(addressRange).max(1024);
 
-const routeShape = z.strictObject({
+export const routeShape = z.strictObject({
   host: checked(z.string().max(1024), (host) => {
     const reading = readHost(host);
     return reading.ok ? null : reading.finding;

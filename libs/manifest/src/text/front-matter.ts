@@ -2,6 +2,8 @@ import type { ManifestErrorCode } from '../errors.ts';
 
 export interface FrontMatter {
   readonly yaml: string;
+  /** where `yaml` begins in the text of the file, in UTF-16 units */
+  readonly start: number;
   /** 1-based line of the file on which `yaml` starts */
   readonly firstLine: number;
   /** everything after the closing line, untrimmed */
@@ -46,6 +48,7 @@ export function splitFrontMatter(text: string): FrontMatter | FrontMatterProblem
   const bodyStart = rest.indexOf('\n', closing.index);
   return {
     yaml: rest.slice(0, closing.index),
+    start: text.length - rest.length,
     firstLine: 2,
     body: bodyStart < 0 ? '' : rest.slice(bodyStart + 1),
   };
