@@ -1,0 +1,32 @@
+import { egressArgumentsSchema, egressRequest } from './egress-arguments.ts';
+import { proposalResult, proposalResultSchema, resultOf } from './proposal-result.ts';
+import { defineTool } from './tool.ts';
+import { ToolFailure } from '../tool-failure.ts';
+
+/** Asks a human for reach, and waits a while for the answer. */
+export const egressBlock = defineTool({
+  name: 'egress-block',
+  title: 'Ask for network access',
+  description:
+    'Asks a human to let this sandbox reach a host that is refused at present. Ask only for what the task needs, with ' +
+    'the smallest set of ports, paths and methods. Waits a while for the answer; `pending` means that nobody has ' +
+    'answered yet and the proposal stays queued.',
+  hints: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+  input: egressArgumentsSchema,
+  output: proposalResultSchema,
+  prepare: (given) => {
+    const request = egressRequest(given);
+    return async (context) => {
+      const { backend, responseMs, offered } = context;
+      const id = await backend.propose(request);
+      try {
+        return await proposalResult(id, responseMs, context);
+      } catch (error) {
+        if (!(error instanceof ToolFailure)) throw error;
+        // It is queued: that must not look like a failure, or the model asks again.
+        const pending = { id, status: 'pending', notes: '', applied: null, grant: null } as const;
+        return resultOf(pending, 0, offered.has('check-proposal'));
+      }
+    };
+  },
+});
