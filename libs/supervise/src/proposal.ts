@@ -34,11 +34,14 @@ export type Proposal = z.infer<typeof proposalSchema>;
 export const outcomes = ['approved', 'modified', 'rejected', 'abandoned'] as const;
 export type Outcome = (typeof outcomes)[number];
 
+/** Longest reason of a decision, in UTF-16 units. */
+export const MAX_REASON = 4096;
+
 /** How a proposal ended; written once, after the decision was applied. */
 export const responseSchema = z.strictObject({
   id: proposalId,
   outcome: z.enum(outcomes),
-  reason: text(4096).describe('what the human gave, or why it was abandoned'),
+  reason: text(MAX_REASON).describe('what the human gave, or why it was abandoned'),
   decided: z.iso.datetime(),
   by: text(128).nullable().describe('who decided, as he says himself; null: nobody did'),
   /** digest of the proposal that was displayed */
@@ -52,7 +55,7 @@ export type Response = z.infer<typeof responseSchema>;
 export const decisionSchema = z.strictObject({
   proposal: proposalId,
   outcome: z.enum(['approved', 'rejected', 'abandoned']),
-  reason: text(4096),
+  reason: text(MAX_REASON),
 });
 export type Decision = z.infer<typeof decisionSchema>;
 

@@ -17,12 +17,21 @@ interface Settled {
   readonly response: Response;
 }
 
+/** An end that is not written down everywhere yet. */
+interface Unrecorded {
+  readonly proposal: Proposal;
+  readonly response: Response;
+  inQueue: boolean;
+  inAudit: boolean;
+}
+
 /** What is open, in memory, and how the rest ended; writes the ends into queue and audit log. */
 export class ProposalBook {
   readonly #options: ProposalDeskOptions;
   readonly #open = new Map<string, DeskedProposal>();
   readonly #settled = new Map<string, Settled>();
   readonly #waiting = new Map<string, Set<() => void>>();
+  #unrecorded: Unrecorded[] = [];
 
   constructor(options: ProposalDeskOptions) {
     this.#options = options;
@@ -51,20 +60,48 @@ export class ProposalBook {
     throw new SuperviseError('already_decided', `${earlier.outcome} already${who} at ${earlier.decided}`);
   }
 
-  /** Records what was done already, so nothing here may fail it. */
+  /** Records what was done already, so nothing here may fail it: what cannot be written is tried again later. */
   async settle(desked: Pick<OpenProposal, 'proposal'>, response: Response): Promise<Response> {
     const { proposal } = desked;
     this.#open.delete(proposal.id);
     this.#settled.set(proposal.id, { sidecar: proposal.sidecar, response });
     const oldest = this.#settled.keys().next().value;
     if (this.#settled.size > REMEMBERED && oldest !== undefined) this.#settled.delete(oldest);
-    const { audit, queue, onWarning } = this.#options;
-    const failed = (what: string) => (error: unknown) =>
-      onWarning(`${proposal.id} was ${response.outcome}, but ${what}: ${messageOf(error)}`);
     for (const wake of this.#waiting.get(proposal.id) ?? []) wake();
-    await queue.respond(response).catch(failed('the queue does not say so'));
-    await audit.append([decisionEvent(proposal, response)]).catch(failed('the audit log does not say so'));
+    const entry = { proposal, response, inQueue: false, inAudit: false };
+    await this.#record(entry, (what, error) => {
+      this.#options.onWarning(`${proposal.id} was ${response.outcome}, but ${what}: ${messageOf(error)}`);
+    });
+    if (entry.inQueue && entry.inAudit) await this.recordRest();
     return response;
+  }
+
+  /** Tries again to write down what could not be before, e.g. on a full disk. */
+  async recordRest(): Promise<void> {
+    // Taken out at once: two at the same time must not write an end twice.
+    for (const entry of this.#unrecorded.splice(0)) await this.#record(entry, () => undefined);
+  }
+
+  async #record(entry: Unrecorded, onFailure: (what: string, error: unknown) => void): Promise<void> {
+    const { audit, queue } = this.#options;
+    const { proposal, response } = entry;
+    if (!entry.inQueue) {
+      await queue.respond(response).then(
+        () => (entry.inQueue = true),
+        (error: unknown) => {
+          // The first response stays, whoever wrote it: trying again changes nothing.
+          entry.inQueue = SuperviseError.isInstance(error) && error.code === 'already_decided';
+          onFailure('the queue does not say so', error);
+        },
+      );
+    }
+    if (!entry.inAudit) {
+      await audit.append([decisionEvent(proposal, response)]).then(
+        () => (entry.inAudit = true),
+        (error: unknown) => onFailure('the audit log does not say so', error),
+      );
+    }
+    if (!entry.inQueue || !entry.inAudit) this.#unrecorded.push(entry);
   }
 
   /** How one of a sidecar's proposals ended; null: it waits; undefined: that sidecar never asked for it. */

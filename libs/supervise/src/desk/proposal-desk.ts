@@ -5,7 +5,7 @@ import { FloodLimit } from '../flood-limit.ts';
 import { proposalDigest } from '../proposal-digest.ts';
 import { idSource } from '../proposal-id.ts';
 import { needsReason, proposalKinds } from '../proposal-kinds.ts';
-import type { Proposal, ProposalRequest, Queued, Response } from '../proposal.ts';
+import { MAX_REASON, type Proposal, type ProposalRequest, type Queued, type Response } from '../proposal.ts';
 import type { ProposalStatus } from '../query.ts';
 import { proposalTitle } from '../render-proposal.ts';
 import { applyFailedEvent, approvalEvent, decisionEvent, proposalEvent } from './proposal-audit.ts';
@@ -51,7 +51,7 @@ export class ProposalDesk {
       for (const problem of problems) onWarning(`queue: ${problem}`);
       for (const entry of entries) {
         if (entry.response !== null) continue;
-        const ended = responseTo(entry, 'abandoned', 'the launcher ended without an answer');
+        const ended = responseTo(entry, 'abandoned', 'the launcher ended before it recorded an answer');
         await audit.append([decisionEvent(entry.proposal, ended)]);
         await queue.respond(ended);
       }
@@ -166,7 +166,7 @@ export class ProposalDesk {
   }
 
   async #store(desked: DeskedProposal): Promise<void> {
-    const { audit, queue, onNotice, onProposal, bottle } = this.#options;
+    const { audit, queue, onNotice, onProposal, onWarning, bottle } = this.#options;
     const { proposal, digest, life } = desked;
     await audit.append([proposalEvent(proposal, digest)]).catch(auditFailed('nothing may be asked'));
     await queue.add(proposal);
@@ -176,8 +176,13 @@ export class ProposalDesk {
       throw new SuperviseError('closed', 'the sidecar ended');
     }
     const answer = `bot-bottle supervise show ${proposal.id}`;
-    onNotice(`${bottle} asks: ${visibleLine(proposalTitle(proposal.request), 300)}; ${answer}`);
-    onProposal?.(proposal);
+    try {
+      onNotice(`${bottle} asks: ${visibleLine(proposalTitle(proposal.request), 300)}; ${answer}`);
+      onProposal?.(proposal);
+    } catch (error) {
+      // It is stored: whoever lists proposals sees it.
+      onWarning(`the operator may not have been told of the proposal ${proposal.id}: ${messageOf(error)}`);
+    }
   }
 
   async #status(
@@ -214,10 +219,16 @@ export class ProposalDesk {
       });
     }
     const { request } = desked.proposal;
-    if (outcome === 'approved' && needsReason(request) && reason.trim() === '') {
+    if (reason.length > MAX_REASON)
+      throw new SuperviseError('needs_reason', `a reason has at most ${MAX_REASON} characters`);
+    if (outcome === 'rejected') return desked;
+    if (needsReason(request) && reason.trim() === '') {
       throw new SuperviseError('needs_reason', `approving ${request.kind} needs a reason`);
     }
-    if (outcome === 'approved') this.#applier(request)?.review?.(desked.proposal, decision);
+    const applier = this.#applier(request);
+    if (applier?.review === undefined && (decision.grant ?? null) !== null)
+      throw new SuperviseError('invalid_grant', `${request.kind} is approved as it is or not at all`);
+    applier?.review?.(desked.proposal, decision);
     return desked;
   }
 
@@ -294,6 +305,7 @@ export class ProposalDesk {
         `the proposal ${id} (${visibleLine(proposalTitle(request), 300)}) is closed: nobody answered`,
       );
     }
+    await this.#book.recordRest();
     return warnings;
   }
 

@@ -45,8 +45,11 @@ export function whyNotApplied(error: unknown): string {
       .join('; ')
       .slice(0, 2000);
   }
+  const late = `the sidecar did not answer in time; ${notKnown}`;
+  // The reason of `AbortSignal.timeout`.
+  if (error instanceof Error && error.name === 'TimeoutError') return late;
   if (!ProtocolError.isInstance(error)) return `the bottle ended meanwhile; ${notKnown}`;
-  if (error.code === 'timed_out') return `the sidecar did not answer in time; ${notKnown}`;
+  if (error.code === 'timed_out') return late;
   return error.code === 'closed'
     ? `the sidecar ended; ${notKnown}`
     : `the sidecar broke the protocol (${error.code})`;

@@ -82,14 +82,16 @@ export class QueueStore {
   async list(): Promise<QueueListing> {
     if (!(await this.#exists())) return { entries: [], problems: [] };
     const problems: string[] = [];
-    const entries: QueueEntry[] = [];
-    for (const folder of ['processed', 'proposals'] as const) {
+    const entries = new Map<string, QueueEntry>();
+    // In the order in which they are moved, so that one that is moved meanwhile is seen once at least.
+    for (const folder of ['proposals', 'processed'] as const) {
       for (const name of await this.#names(folder)) {
         const entry = await this.#entry(folder, name, problems);
-        if (entry !== null) entries.push(entry);
+        if (entry !== null) entries.set(name, entry);
       }
     }
-    return { entries: entries.toSorted((a, b) => (a.proposal.id < b.proposal.id ? -1 : 1)), problems };
+    const sorted = [...entries.values()].toSorted((a, b) => (a.proposal.id < b.proposal.id ? -1 : 1));
+    return { entries: sorted, problems };
   }
 
   async #entry(folder: Folder, name: string, problems: string[]): Promise<QueueEntry | null> {
@@ -109,6 +111,13 @@ export class QueueStore {
     });
     // Whoever wrote the response died before he could move the proposal.
     if (response !== null && folder === 'proposals') await this.#move(name, 'proposals', 'processed');
+    // An old one may have been removed between the two reads.
+    if (
+      response === null &&
+      folder === 'processed' &&
+      (await readOwn(join(this.#dir(folder), name))) === null
+    )
+      return null;
     return { proposal, digest, response };
   }
 
