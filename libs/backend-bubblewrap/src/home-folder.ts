@@ -16,19 +16,27 @@ export interface HomeFolder {
   remove(): Promise<void>;
 }
 
+export interface HomePlace {
+  readonly stateDir: string;
+  readonly identity: string;
+  /** folder for other host users, null: the state folder is used */
+  readonly homes: string | null;
+  readonly workdir: string;
+  /** whether only one that an earlier bottle left will do */
+  readonly resumed: boolean;
+}
+
 /**
  * The bottle's home on the host: in its state folder, or, for another user, under `homes`. One that a kept bottle left
  * is used again; its owner changes with the user.
+ *
+ * @throws BackendError `state_missing` when it should be there and is not: nothing is made then
  */
-export async function openHome(
-  stateDir: string,
-  identity: string,
-  homes: string | null,
-  user: HostUser | null,
-  workdir: string,
-): Promise<HomeFolder> {
+export async function openHome(place: HomePlace, user: HostUser | null): Promise<HomeFolder> {
+  const { stateDir, identity, homes, workdir, resumed } = place;
   const base = homes === null ? stateDir : join(homes, identity);
   const path = join(base, 'home');
+  if (resumed && !(await isThere(path))) throw homeMissing(identity, path);
   if (homes !== null) {
     await ensureOwnFolder(base, 0o711);
     // what is behind it has modes that the agent chooses: no other user gets there
@@ -43,6 +51,8 @@ export async function openHome(
   if (fresh && isWithin(workdir, guestHome))
     await mkdir(join(path, relative(guestHome, workdir)), { recursive: true });
   if (user !== null) await giveTo(path, user, fresh);
+  // an agent chooses the mode of its own home, and can lock itself out
+  await chmod(path, 0o700);
   return {
     path,
     remove: async () => {
@@ -52,10 +62,21 @@ export async function openHome(
 }
 
 export function isKept(stateDir: string): Promise<boolean> {
-  return access(join(stateDir, '.preserve')).then(
+  return isThere(join(stateDir, '.preserve'));
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
     () => true,
     () => false,
   );
+}
+
+function homeMissing(identity: string, path: string): BackendError {
+  return new BackendError('state_missing', `the home of ${identity} is gone`, {
+    hint: `${path} is missing, so there is nothing to resume; as which user was it started?`,
+    data: { path },
+  });
 }
 
 /** State folder that a home under `homes` belongs to. */

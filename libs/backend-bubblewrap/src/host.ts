@@ -17,6 +17,7 @@ import { processTree } from './bwrap/process-table.ts';
 import { LAST_OWN_DESCRIPTOR, type SandboxProcess, startSandbox } from './bwrap/sandbox-process.ts';
 import type { InitChannel } from './channel/init-channel.ts';
 import { codeCache } from './code-cache.ts';
+import { endSandboxes } from './end-sandboxes.ts';
 import { bridgePorts, ownDir, socketPath, socketsDir } from './guest-layout.ts';
 import { botBottleHomeOf, type HomeFolder, openHome } from './home-folder.ts';
 import { ensureOwnFolder, type HostFolders } from './host-folders.ts';
@@ -94,6 +95,8 @@ export class BubblewrapHost implements BottleHost {
       throw new BackendError('launch_failed', `${spec.identity} runs already`, {
         data: { pid: earlier.owner.pid },
       });
+    // what it runs could still write to the home that is used again
+    await endSandboxes(earlier?.sandboxes ?? [], spec.identity);
     await removeTree(folder);
     await ensureOwnFolder(folder, otherUser ? 0o711 : 0o700);
     // at once, so that nobody takes the folder for a leftover
@@ -103,7 +106,8 @@ export class BubblewrapHost implements BottleHost {
     try {
       if (otherUser) users = await takeHostUsers(join(folders.runtime, '.users'), spec.identity);
       const agent = users.agent();
-      const home = await openHome(spec.stateDir, spec.identity, folders.homes, agent, spec.workdir);
+      const place = { ...spec, homes: folders.homes, resumed: spec.resumed === true };
+      const home = await openHome(place, agent);
       const sockets = new Map<SidecarName, SocketFolder>();
       for (const name of spec.sidecars)
         sockets.set(name, await openSocketFolder(folder, name, { sidecar: users.sidecar(name), agent }));

@@ -19,6 +19,14 @@ import { ensureOwnFolder, hostFolders } from '../src/host-folders.ts';
 import { releaseHostUsers, takeHostUsers } from '../src/host-users.ts';
 import { findLeftovers } from '../src/leftovers.ts';
 
+const place = (stateDir: string) => ({
+  stateDir,
+  identity: 'one-aaaaa',
+  homes: null,
+  workdir: '/home/node',
+  resumed: false,
+});
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'bb-folders-'));
@@ -82,19 +90,19 @@ describe.runIf(process.getuid?.() === 0)('what another user of the host made', (
 
   test('cannot look into a home, whatever modes the agent sets', async () => {
     const user = { uid: 61184, gid: 61184 };
-    await openHome(folder, 'one-aaaaa', join(folder, 'homes'), user, '/home/node');
+    await openHome({ ...place(folder), homes: join(folder, 'homes') }, user);
     expect(statSync(join(folder, 'homes/one-aaaaa'))).toMatchObject({ uid: 0, gid: 61184 });
     expect(statSync(join(folder, 'homes/one-aaaaa')).mode & 0o777).toBe(0o710);
   });
 
   test('a kept home gets another user whatever is in it', async () => {
     const homes = join(folder, 'homes');
-    const { path } = await openHome(folder, 'one-aaaaa', homes, { uid: 61184, gid: 61184 }, '/home/node');
+    const { path } = await openHome({ ...place(folder), homes }, { uid: 61184, gid: 61184 });
     const odd = Buffer.concat([Buffer.from(`${path}/`), Buffer.from([0xff, 0xfe])]);
     writeFileSync(odd, '');
     writeFileSync(join(folder, 'outside'), '');
     symlinkSync(join(folder, 'outside'), join(path, 'link'));
-    await openHome(folder, 'one-aaaaa', homes, { uid: 61190, gid: 61190 }, '/home/node');
+    await openHome({ ...place(folder), homes }, { uid: 61190, gid: 61190 });
     expect(statSync(odd).uid).toBe(61190);
     expect(lstatSync(join(path, 'link')).uid).toBe(61190);
     expect(statSync(join(folder, 'outside')).uid).toBe(0);
@@ -126,7 +134,7 @@ describe('users of bottles', () => {
 });
 
 describe('the home of a bottle', () => {
-  const open = () => openHome(folder, 'one-aaaaa', null, null, '/home/node/workspace');
+  const open = () => openHome({ ...place(folder), workdir: '/home/node/workspace' }, null);
 
   test('is private, holds the workdir, and is removed', async () => {
     const home = await open();
@@ -146,6 +154,21 @@ describe('the home of a bottle', () => {
     symlinkSync(join(folder, 'outside'), join(home.path, 'workspace'));
     await open();
     expect(existsSync(join(folder, 'outside'))).toBe(false);
+  });
+
+  test('one that is resumed must be there, and nothing is made when it is not', async () => {
+    const resume = () => openHome({ ...place(folder), resumed: true }, null);
+    await expect(resume()).rejects.toMatchObject({ code: 'state_missing' });
+    expect(existsSync(join(folder, 'home'))).toBe(false);
+    const { path } = await open();
+    expect((await resume()).path).toBe(path);
+  });
+
+  test.each([0o000, 0o7777, 0o555])('mode %o that an agent gave it does not last', async (mode) => {
+    const { path } = await open();
+    chmodSync(path, mode);
+    await openHome({ ...place(folder), resumed: true }, null);
+    expect(statSync(path).mode & 0o7777).toBe(0o700);
   });
 
   test('a link in its place is refused', async () => {

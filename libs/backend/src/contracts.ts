@@ -112,6 +112,8 @@ export interface BottleSpec {
   };
   /** sidecars that the bottle can reach, by the port of its bridge */
   readonly sidecars: readonly SidecarName[];
+  /** true: the home that an earlier launch left is used, and `open` fails with `state_missing` without one */
+  readonly resumed?: boolean;
 }
 
 /** One bottle being set up: sidecars and the agent's environment start independently and in parallel. */

@@ -11,6 +11,7 @@ import { provision } from '../provision/provision.ts';
 import type { ResolvedSecrets } from '../secrets/resolve-secrets.ts';
 import type { SecretStore } from '../secrets/secret-store.ts';
 import { metadataFor } from '../state/metadata.ts';
+import { ResumedState } from '../state/resumed-state.ts';
 import { StateStore } from '../state/state-store.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
 import { DeployKeys } from './deploy-keys.ts';
@@ -65,8 +66,10 @@ async function launch(options: LaunchOptions, undo: UndoStack): Promise<Launched
   const { plan } = options;
   const state = new StateStore(plan.botBottleHome);
   const extraCa = await readExtraCa(plan.egress.extraCaFile);
-  const lock = await state.lock(plan.identity);
+  const lock = await (plan.resumed === null ? state.lock(plan.identity) : state.lockExisting(plan.identity));
   undo.add('releasing the lock', () => lock.release());
+  const resumed = plan.resumed === null ? null : await ResumedState.open(state, plan.identity, plan.keep);
+  undo.add('putting the state back', () => resumed?.restore());
   const deployKeys = new DeployKeys({ plan, forgeTokens: options.secrets.forgeTokens });
   undo.add('removing the state', () => removeState(state, plan, deployKeys));
   await state.create(plan.identity, metadataFor(plan, options.cwd, process.pid));
@@ -91,7 +94,7 @@ async function launch(options: LaunchOptions, undo: UndoStack): Promise<Launched
   const [audit, host, provisionedKeys, authority] = await allOrFirstError(work);
   try {
     options.signal?.throwIfAborted();
-    const opened = { ...options, undo, audit, host, canary, extraCa, authority };
+    const opened = { ...options, undo, audit, host, canary, extraCa, authority, resumed };
     return await bringUp({ ...opened, deployKeys, provisionedKeys });
   } catch (error) {
     const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
@@ -110,6 +113,7 @@ interface Opened extends LaunchOptions {
   readonly canary: Canary;
   readonly extraCa: string | null;
   readonly authority: Authority;
+  readonly resumed: ResumedState | null;
   readonly deployKeys: DeployKeys;
   /** slot of the git gate → private key */
   readonly provisionedKeys: SecretStore;
@@ -204,6 +208,7 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     undo,
     desk,
     routes,
+    resumed: options.resumed,
     deployKeys: options.deployKeys,
     ...ready,
     ...pickOwner(options),
@@ -253,6 +258,7 @@ async function openAudit(plan: BottlePlan, undo: UndoStack): Promise<AuditLog> {
       bottle: plan.agent.bottle.name,
       backend: plan.backend.name,
       mode: plan.mode.kind,
+      resumed: plan.resumed !== null,
     }),
   ]);
   return audit;
@@ -266,6 +272,7 @@ const specOf = (plan: BottlePlan): BottleSpec => ({
   programDirs: plan.programDirs,
   resources: plan.resources,
   sidecars: plan.sidecars,
+  resumed: plan.resumed !== null,
 });
 
 function programOf(name: SidecarName, options: LaunchOptions): string {

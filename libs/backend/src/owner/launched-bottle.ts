@@ -3,6 +3,7 @@ import type { ProposalDesk } from '@bot-bottle/supervise';
 import type { Bottle, BottleProcess, ExitStatus } from '../contracts.ts';
 import { BackendError } from '../errors.ts';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
+import type { ResumedState } from '../state/resumed-state.ts';
 import { StateStore } from '../state/state-store.ts';
 import type { BottleStatus } from './control-messages.ts';
 import { ControlServer, type ExecRequest } from './control-server.ts';
@@ -20,6 +21,8 @@ export interface OwnedParts {
   readonly audit: AuditLog;
   readonly undo: UndoStack;
   readonly bottle: Bottle;
+  /** null: a new bottle */
+  readonly resumed: ResumedState | null;
   readonly deployKeys: Pick<DeployKeys, 'hasLeft'>;
   readonly desk: Pick<ProposalDesk, 'list' | 'decide'>;
   readonly routes: LiveRoutes;
@@ -38,6 +41,8 @@ export class LaunchedBottle {
   readonly #undone = Promise.withResolvers<void>();
   readonly #started = Promise.withResolvers<void>();
   #main: MainProcess | null = null;
+  /** the agent's program failed by itself */
+  #failed = false;
   #server: ControlServer | null = null;
   #stage: BottleStatus['state'] = 'starting';
   #stopped = false;
@@ -86,6 +91,11 @@ export class LaunchedBottle {
     return this.#parts.deployKeys.hasLeft;
   }
 
+  /** After `close`: whether the state is there to be resumed. */
+  async isKept(): Promise<boolean> {
+    return await new StateStore(this.#parts.plan.botBottleHome).isPreserved(this.identity);
+  }
+
   /** environment of every process in the bottle */
   get env(): Readonly<Record<string, string>> {
     return this.#parts.env;
@@ -117,11 +127,13 @@ export class LaunchedBottle {
     const child = await inTime(bottle.spawn(plan.argv, { env, cwd: plan.workdir, tty: stdio.tty }));
     const main = new MainProcess(child, stdio.tty !== null);
     this.#main = main;
+    this.#parts.resumed?.up();
     this.#started.resolve();
     if (this.#stage === 'starting') this.#stage = 'running';
     const ended = bottle.exited.then((): ExitStatus => ({ code: null, signal: 'SIGKILL' }));
     ended.catch(() => undefined);
     const status = await relayMain(main, plan.stdin, stdio, ended);
+    this.#failed = status.code !== 0;
     this.#record(hostEvent('exit', 'done', this.identity, { code: status.code, signal: status.signal }));
     return status;
   }
@@ -144,6 +156,8 @@ export class LaunchedBottle {
   async #close(): Promise<readonly string[]> {
     this.#stage = 'stopping';
     this.#record(hostEvent('stop', 'done', this.identity, { requested: this.#stopped }));
+    // Before anything of the state is removed: an end that was asked for is a normal one.
+    await this.#parts.resumed?.end(this.#main !== null && !this.#failed).catch(() => undefined);
     const warnings = await this.#parts.undo.run();
     await this.#server?.hide();
     // Those who asked for the end get their answer before the socket closes.

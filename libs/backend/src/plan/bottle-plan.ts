@@ -63,6 +63,8 @@ export interface GitGatePlan {
  */
 export interface BottlePlan {
   readonly identity: string;
+  /** null: a new bottle; else the home that an earlier life left is used, and whether a workspace is in it */
+  readonly resumed: { readonly workspace: boolean } | null;
   readonly label: string | null;
   readonly startedAt: string;
   readonly agent: EffectiveAgent;

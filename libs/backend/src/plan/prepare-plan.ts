@@ -38,6 +38,8 @@ export interface PlanRequest {
   readonly remoteControl: boolean;
   /** identity of the preserved bottle that is relaunched; absent: a new one */
   readonly identity?: string;
+  /** with `identity`: whether its home holds a workspace, which is used as it is; default false */
+  readonly keptWorkspace?: boolean;
 }
 
 /** Where things are on this host. */
@@ -65,14 +67,16 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
   refuseUnavailable(agent, request.backend.name);
   const provider = findProvider(bottle.agentProvider.template, deps.providers);
   const workspace = request.cwd === null ? null : await planWorkspace(request.cwd, request.include, deps);
-  const context = providerContext(request, deps, workspace === null ? guestHome : guestWorkspace);
+  const resumed = resumedPlan(request);
+  const hasWorkspace = workspace !== null || resumed?.workspace === true;
+  const context = providerContext(request, deps, hasWorkspace ? guestWorkspace : guestHome);
   const runtime = provider.runtime(context);
   const provisionPlan = provider.plan(context);
   const routes = buildRoutes(provisionPlan.egressRoutes, bottle.egress.routes);
   const identity = await chooseIdentity(request, deps);
   const { argv, stdin } = mainProcess(runtime, request.mode, {
     ...request,
-    resume: request.identity !== undefined,
+    resume: resumed !== null,
   });
   const skillsDir = `${guestHome}/${provider.skillsDir}`;
   const skillRoots = [join(deps.botBottleHome, 'skills'), join(deps.hostHome, provider.skillsDir)];
@@ -80,6 +84,7 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
   const gate = await planGitGate(agent, deps);
   return deepFreeze<BottlePlan>({
     identity,
+    resumed,
     label: request.label,
     startedAt: (deps.now?.() ?? new Date()).toISOString(),
     agent: structuredClone(agent),
@@ -129,6 +134,16 @@ function providerContext(request: PlanRequest, deps: PlanDeps, workdir: string):
     botBottleHome: deps.botBottleHome,
     hostHome: deps.hostHome,
   };
+}
+
+/** @throws BackendError `invalid_request`: a folder copied in would replace what the agent changed */
+function resumedPlan({ identity, keptWorkspace = false, cwd }: PlanRequest): BottlePlan['resumed'] {
+  if (identity === undefined) return null;
+  if (cwd === null) return { workspace: keptWorkspace };
+  throw new BackendError(
+    'invalid_request',
+    'a bottle that is resumed keeps its workspace: none is copied in',
+  );
 }
 
 async function chooseIdentity(request: PlanRequest, deps: PlanDeps): Promise<string> {

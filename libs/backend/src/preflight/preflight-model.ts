@@ -11,6 +11,8 @@ export interface PreflightOptions {
 export interface Preflight {
   readonly version: 1;
   readonly identity: string;
+  /** null: a new bottle; else whether the kept home holds a workspace, which is used as it is */
+  readonly resumed: { readonly workspace: boolean } | null;
   readonly label: string | null;
   readonly agent: {
     readonly name: string;
@@ -73,6 +75,7 @@ export function preflightJson(plan: BottlePlan, options: PreflightOptions = {}):
   return {
     version: 1,
     identity: plan.identity,
+    resumed: plan.resumed,
     label: plan.label,
     agent: {
       name: agent.name,

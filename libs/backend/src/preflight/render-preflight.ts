@@ -14,6 +14,7 @@ export function renderPreflight(plan: BottlePlan, options: PreflightOptions = {}
     block('provider', [`${model.provider.name} (${model.provider.origin})`]),
     block('backend', [`${model.backend.name} (${model.backend.reason})`]),
     block('identity', [model.label === null ? model.identity : `${model.identity} (${model.label})`]),
+    block('resumes', resumedLines(model)),
     block('runs', model.mode === 'command' ? [model.command.join(' ')] : []),
     block(
       'env',
@@ -66,6 +67,12 @@ function agentLine({ agent }: Preflight): string {
   const from = agent.source === 'repository' ? ' FROM THE REPOSITORY' : '';
   const replaces = agent.replaces === null ? '' : `, replaces ${agent.replaces}`;
   return `${agent.name}${from}${where}${replaces}`;
+}
+
+function resumedLines({ resumed }: Preflight): string[] {
+  if (resumed === null) return [];
+  const workspace = resumed.workspace ? ['its workspace is used as it is; nothing is copied in anew'] : [];
+  return ['the home that it left, with everything that the agent put there', ...workspace];
 }
 
 function identityLines({ git_identity: identity }: Preflight): string[] {

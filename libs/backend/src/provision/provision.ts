@@ -8,6 +8,7 @@ import type { BottlePlan } from '../plan/bottle-plan.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import type { FlaggedFile } from '../workspace/scan-workspace.ts';
 import { workspaceEntries } from '../workspace/workspace-entries.ts';
+import { clearKeptHome } from './clear-kept-home.ts';
 import { copyIn } from './copy-in.ts';
 import { execInBottle } from './exec-in-bottle.ts';
 import { guestGitConfig } from './guest-git-config.ts';
@@ -52,6 +53,7 @@ export async function provision(
   options: ProvisionOptions,
 ): Promise<ProvisionResult> {
   const { provision: provider, workspace } = plan;
+  if (plan.resumed !== null) await clearKeptHome(bottle, plan, pick(options));
   const leftOut: FlaggedFile[] = [];
   const beforeFiles: Step[] = [
     { name: 'CA', entries: () => caEntries(plan, options.caPem) },
@@ -89,6 +91,9 @@ export async function provision(
   }
   return result(options, leftOut);
 }
+
+const pick = ({ env, signal }: ProvisionOptions): Pick<ProvisionOptions, 'env' | 'signal'> =>
+  signal === undefined ? { env } : { env, signal };
 
 const isCommands = (batch: Step[] | readonly GuestCommand[]): batch is readonly GuestCommand[] =>
   batch.every((item) => 'argv' in item);

@@ -36,7 +36,7 @@ export function metadataFor(plan: BottlePlan, cwd: string, ownerPid: number): Me
     agent: plan.agent.name,
     bottle: plan.agent.bottle.name,
     cwd: plan.workspace?.source ?? cwd,
-    copy_cwd: plan.workspace !== null,
+    copy_cwd: plan.workspace !== null || plan.resumed?.workspace === true,
     started_at: plan.startedAt,
     backend: plan.backend.name,
     project: null,

@@ -58,6 +58,14 @@ export async function takeLock(folder: string, identity: string): Promise<StateL
   throw new BackendError('state_locked', `${identity} is in use`, { data: { identity } });
 }
 
+/** Process id of the living holder of a state, null when nobody holds it. Only looks. */
+export async function lockHolder(folder: string): Promise<number | null> {
+  const last = await highest(folder).catch(() => 0);
+  if (last === 0) return null;
+  const held = await readFile(join(folder, `${prefix}${last}`), 'utf8').catch(() => '');
+  return livingHolder(held);
+}
+
 async function numbers(folder: string): Promise<number[]> {
   const names: string[] = await readdir(folder);
   return names

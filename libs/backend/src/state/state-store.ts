@@ -1,10 +1,10 @@
-import { mkdir, readFile, readdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackendError } from '../errors.ts';
 import { isIdentity } from './identity.ts';
 import { metadataSchema, type Metadata } from './metadata.ts';
 import { removeTree } from './remove-tree.ts';
-import { takeLock, type StateLock } from './state-lock.ts';
+import { lockHolder, takeLock, type StateLock } from './state-lock.ts';
 
 export interface StateEntry {
   readonly identity: string;
@@ -58,6 +58,21 @@ export class StateStore {
     return await takeLock(dir, identity);
   }
 
+  /**
+   * Takes an identity that has a state; makes nothing.
+   *
+   * @throws BackendError `state_locked`, `state_missing`
+   */
+  async lockExisting(identity: string): Promise<StateLock> {
+    if (!(await this.exists(identity))) throw missing(identity);
+    return await takeLock(this.dir(identity), identity);
+  }
+
+  /** Process id of the living process that holds the identity, null: none does. Changes nothing. */
+  async holder(identity: string): Promise<number | null> {
+    return await lockHolder(this.dir(identity));
+  }
+
   async exists(identity: string): Promise<boolean> {
     return await isThere(this.dir(identity));
   }
@@ -65,12 +80,7 @@ export class StateStore {
   /** @throws BackendError `state_missing` when there is no usable metadata: nothing is guessed */
   async read(identity: string): Promise<StateEntry & { metadata: Metadata }> {
     const entry = await this.#entry(identity);
-    if (entry.metadata === null) {
-      throw new BackendError('state_missing', `there is no state of ${identity}`, {
-        hint: 'bot-bottle list preserved shows what can be resumed',
-        data: { identity },
-      });
-    }
+    if (entry.metadata === null) throw missing(identity);
     return { ...entry, metadata: entry.metadata };
   }
 
@@ -86,6 +96,11 @@ export class StateStore {
   /** Marks the state as kept after the end, with the reason. */
   async preserve(identity: string, reason: string): Promise<void> {
     await writeFile(join(this.dir(identity), '.preserve'), `${reason}\n`, { mode: 0o600 });
+  }
+
+  /** Takes that mark back. */
+  async unpreserve(identity: string): Promise<void> {
+    await rm(join(this.dir(identity), '.preserve'), { force: true });
   }
 
   async isPreserved(identity: string): Promise<boolean> {
@@ -106,6 +121,13 @@ export class StateStore {
       preserved: await this.isPreserved(identity),
     };
   }
+}
+
+function missing(identity: string): BackendError {
+  return new BackendError('state_missing', `there is no state of ${identity}`, {
+    hint: 'bot-bottle list preserved shows what can be resumed',
+    data: { identity },
+  });
 }
 
 function parse(text: string): Metadata | null {
