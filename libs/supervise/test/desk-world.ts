@@ -25,6 +25,7 @@ export function pushRequest(changes: Partial<PushRequest> = {}): PushRequest {
 }
 
 export interface DeskWorld {
+  readonly folder: string;
   readonly desk: ProposalDesk;
   readonly queue: QueueStore;
   readonly queueDir: string;
@@ -36,19 +37,28 @@ export interface DeskWorld {
   readonly files: () => Promise<string[]>;
 }
 
-/** A desk with a real queue and a real audit log in a fresh folder. */
-export async function deskWorld(changes: Partial<ProposalDeskOptions> = {}): Promise<DeskWorld> {
+export const auditDir = ({ folder }: Pick<DeskWorld, 'folder'>): string => join(folder, 'audit');
+
+/**
+ * A desk with a real queue and a real audit log in a fresh folder.
+ *
+ * @param around what stands between the desk and the queue
+ */
+export async function deskWorld(
+  changes: Partial<ProposalDeskOptions> = {},
+  around: (queue: QueueStore) => ProposalDeskOptions['queue'] = (queue) => queue,
+): Promise<DeskWorld> {
   const folder = await tempDir();
-  const auditDir = join(folder, 'audit');
+  const dir = auditDir({ folder });
   const queueDir = join(folder, 'queue');
-  const audit = await AuditLog.open({ dir: auditDir, bottle, repeatWindowMs: 0 });
+  const audit = await AuditLog.open({ dir, bottle, repeatWindowMs: 0 });
   onTestFinished(async () => await audit.close().catch(() => undefined));
   const queue = new QueueStore(queueDir, bottle);
   const notices: string[] = [];
   const warnings: string[] = [];
   const desk = await ProposalDesk.open({
     bottle,
-    queue,
+    queue: around(queue),
     audit,
     onNotice: (line) => notices.push(line),
     onWarning: (message) => warnings.push(message),
@@ -57,6 +67,7 @@ export async function deskWorld(changes: Partial<ProposalDeskOptions> = {}): Pro
   // Before the audit log closes and the folder goes.
   onTestFinished(async () => void (await desk.close()));
   return {
+    folder,
     desk,
     queue,
     queueDir,
@@ -65,7 +76,7 @@ export async function deskWorld(changes: Partial<ProposalDeskOptions> = {}): Pro
     warnings,
     events: async () => {
       const lines: AuditLine[] = [];
-      for await (const line of readAudit(auditDir, bottle)) if (line.layer === 'supervise') lines.push(line);
+      for await (const line of readAudit(dir, bottle)) if (line.layer === 'supervise') lines.push(line);
       return lines;
     },
     files: async () => {
