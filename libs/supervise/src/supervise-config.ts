@@ -39,7 +39,7 @@ export const superviseConfigSchema = z.strictObject({
         .positive()
         .default(1024 * 1024),
       connections: z.int().positive().default(64),
-      calls_per_minute: z.int().positive().default(120),
+      calls_per_minute: z.int().positive().max(600).default(120),
       waiting: z.int().positive().max(48).default(16).describe('calls that wait for a human at a time'),
       idle_ms: z.int().positive().default(60_000),
       query_ms: z.int().positive().default(5_000),

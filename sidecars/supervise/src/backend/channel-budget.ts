@@ -1,6 +1,6 @@
 import { CallLimit } from '../limits/call-limit.ts';
 import { Slots } from '../limits/slots.ts';
-import { ToolFailure } from '../tool-failure.ts';
+import type { ToolFailure } from '../tool-failure.ts';
 
 export interface ChannelBudgetOptions {
   /** most without an answer */
