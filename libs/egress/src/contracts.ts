@@ -107,6 +107,11 @@ export const egressConfigSchema = z.strictObject({
         .positive()
         .default(64 * 1024 * 1024),
       drain_ms: z.int().positive().default(8_000),
+      hold_ms: z
+        .int()
+        .positive()
+        .default(300_000)
+        .describe('how long a request that DLP matched waits for a human, milliseconds'),
     })
     .prefault({}),
 });

@@ -14,6 +14,8 @@ import { limitLog, listenOn, parseListen } from '@bot-bottle/sidecar-protocol/pr
 import type { ListenAddress, LogRecord } from '@bot-bottle/sidecar-protocol/program';
 import { serveProxyConnection } from './agent/proxy-connection.ts';
 import { EgressServerError } from './errors.ts';
+import { Holds } from './hold/holds.ts';
+import type { Propose } from './hold/holds.ts';
 import { ByteBudget } from './limits/byte-budget.ts';
 import { HeldBudget } from './limits/held-budget.ts';
 import { Sweeper } from './limits/sweeper.ts';
@@ -32,6 +34,11 @@ export interface EgressServerOptions {
   readonly audit: (event: AuditEvent) => Promise<void>;
   /** takes the records that `config.log` asks for */
   readonly log: (record: LogRecord) => void;
+  /**
+   * Puts a request that DLP holds before a human, a `dlp-hold` of `@bot-bottle/supervise`; resolves with `{id}` as soon
+   * as it was taken. Absent, or `config.supervise` false: there is nobody to ask, and what would be held is blocked.
+   */
+  readonly propose?: Propose;
   /** milliseconds since the epoch, from a clock that does not jump */
   readonly now?: () => number;
 }
@@ -43,6 +50,11 @@ export interface EgressServer {
   setTable(table: unknown): string;
   /** Replaces the given secrets; requests in flight keep theirs. */
   setSecrets(secrets: Readonly<Record<string, string>>): void;
+  /**
+   * Takes the answer to a proposal, a `Decision` of `@bot-bottle/supervise`. Rejects with `ProtocolRefusal` when it is
+   * none, or none to a question that is open.
+   */
+  decide(decision: unknown): Promise<void>;
   /** digest of the table in force */
   readonly digest: string;
   /** Stops accepting, lets what is in flight end within `limits.drain_ms`, cuts the rest. */
@@ -52,6 +64,8 @@ export interface EgressServer {
 const REVIEW_MS = 1_000;
 /** How long a request may wait for the shared memory budget. */
 const HELD_WAIT_MS = 10_000;
+/** How long a launcher may take to take a question. */
+const ASK_MS = 10_000;
 /** How long a request may wait until its event is recorded. */
 const AUDIT_MS = 10_000;
 const DENIAL_LEAVES = 64;
@@ -90,6 +104,12 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
     bytes: new ByteBudget(config.budget),
     routing: createRouting(config, policy.secrets),
     exchanges: new Exchanges(REVIEW_MS),
+    holds: new Holds({
+      propose: config.supervise ? (options.propose ?? null) : null,
+      approved: config.dlp_approved,
+      sweeper,
+      askMs: ASK_MS,
+    }),
     leaves: createLeafMinter(authority),
     denialLeaves: createLeafMinter(authority, { limit: DENIAL_LEAVES }),
     readers: new Set(),
@@ -115,6 +135,7 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
       return digest;
     },
     setSecrets: (secrets) => policy.setSecrets(secrets),
+    decide: (decision) => context.holds.decide(decision),
     get digest() {
       return policy.digest;
     },
@@ -122,6 +143,7 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
       if (draining) return;
       draining = true;
       const stopped = stopListening(server);
+      context.holds.close();
       for (const reader of context.readers) if (reader.idle) reader.finish('');
       await context.exchanges.drain(Math.min(config.limits.drain_ms, MAX_DRAIN_MS));
       await emptied(connections, FLUSH_MS);

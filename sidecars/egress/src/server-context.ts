@@ -2,6 +2,7 @@ import type { AuditEvent } from '@bot-bottle/audit';
 import type { CredentialPins, EgressConfig, LeafMinter } from '@bot-bottle/egress';
 import type { Log } from '@bot-bottle/sidecar-protocol/program';
 import type { AgentReader } from './agent/agent-reader.ts';
+import type { Holds } from './hold/holds.ts';
 import type { ByteBudget } from './limits/byte-budget.ts';
 import type { HeldBudget } from './limits/held-budget.ts';
 import type { Sweeper } from './limits/sweeper.ts';
@@ -24,6 +25,7 @@ export interface ServerContext {
   readonly bytes: ByteBudget;
   readonly routing: Routing;
   readonly exchanges: Exchanges;
+  readonly holds: Holds;
   readonly leaves: LeafMinter;
   /** certificates for hosts that are only told that they are refused */
   readonly denialLeaves: LeafMinter;

@@ -137,7 +137,7 @@ describe('redact', () => {
   });
 });
 
-describe('warn and supervise', () => {
+describe('warn, and supervise without a human', () => {
   test('warn lets it pass and records it', async () => {
     await withPolicy('warn', async (proxy, a) => {
       expect((await post(proxy, a, `k=${CANARY}`)).status).toBe(200);
@@ -145,11 +145,11 @@ describe('warn and supervise', () => {
     });
   });
 
-  test('supervise blocks and says why while there is no queue', async () => {
+  test('supervise blocks and says why where nobody can be asked', async () => {
     await withPolicy('supervise', async (proxy, a) => {
       const answer = await post(proxy, a, `k=${CANARY}`);
       expect(denyCode(answer)).toBe('dlp_blocked');
-      expect(answer.body).toContain('queue');
+      expect(answer.body).toContain('nobody can be asked here');
     });
   });
 });

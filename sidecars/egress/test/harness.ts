@@ -13,7 +13,7 @@ import type { AuditEvent } from '@bot-bottle/audit';
 import { createLeafMinter, mintAuthority } from '@bot-bottle/egress';
 import type { Authority, EgressConfigInput, Route } from '@bot-bottle/egress';
 import { createEgressServer } from '@bot-bottle/sidecar-egress';
-import type { EgressServer, LogRecord } from '@bot-bottle/sidecar-egress';
+import type { EgressServer, EgressServerOptions, LogRecord } from '@bot-bottle/sidecar-egress';
 
 export const HOST = 'api.test';
 export const SECRET = 'live-0123456789abcdefghijklmnop';
@@ -114,6 +114,7 @@ export interface ProxyOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly audit?: (event: AuditEvent) => Promise<void>;
   readonly now?: () => number;
+  readonly propose?: EgressServerOptions['propose'];
 }
 
 /** The egress server itself, in this process, on a free port. */
@@ -152,6 +153,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       }),
     log: (record) => logs.push(record),
     ...(options.now === undefined ? {} : { now: options.now }),
+    ...(options.propose === undefined ? {} : { propose: options.propose }),
   });
   const [address = ''] = await server.listen();
   const [host = '', port = '0'] = address.split(':');

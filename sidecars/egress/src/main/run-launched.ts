@@ -26,6 +26,7 @@ async function serve(channel: SidecarChannel, log: (record: LogRecord) => void):
       config: configured.config as EgressConfigInput,
       secrets: configured.secrets,
       audit: (event) => channel.audit(event),
+      propose: (request) => channel.propose(request),
       log,
     });
     channel.ready({ listening: await server.listen(), digest: server.digest });
@@ -41,6 +42,7 @@ async function serve(channel: SidecarChannel, log: (record: LogRecord) => void):
       throw refusal(error);
     }
   });
+  channel.onDecision((decision) => server.decide(decision));
   channel.onSecrets((secrets) => server.setSecrets(secrets));
   await stopped;
   await server.close();

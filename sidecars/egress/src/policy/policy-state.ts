@@ -2,6 +2,7 @@ import { createScanner } from '@bot-bottle/dlp';
 import type { Scanner } from '@bot-bottle/dlp';
 import { credentialForms, parseTable, tableDigest } from '@bot-bottle/egress';
 import type { EgressConfig, Route, RouteAuth, RouteTable } from '@bot-bottle/egress';
+import type { FoundValue } from '../hold/approved-values.ts';
 import { SecretStore } from './secret-store.ts';
 
 /** A route credential with what it looks like when an upstream sends it back. */
@@ -19,6 +20,7 @@ export class PolicyState {
   #digest: string;
   #scanners = new Map<string, Scanner>();
   #byRoute = new WeakMap<Route, Scanner | null>();
+  #byApproval = new WeakMap<readonly FoundValue[], Map<string, Scanner>>();
   #credentials = new WeakMap<RouteAuth, Credential>();
   #leaks: Scanner | null = null;
 
@@ -50,6 +52,7 @@ export class PolicyState {
     this.secrets.replace(secrets);
     this.#scanners = new Map();
     this.#byRoute = new WeakMap();
+    this.#byApproval = new WeakMap();
     this.#credentials = new WeakMap();
     this.#leaks = null;
   }
@@ -58,9 +61,17 @@ export class PolicyState {
   scanner(route: Route): Scanner | null {
     const known = this.#byRoute.get(route);
     if (known !== undefined) return known;
-    const scanner = route.dlp.outbound.length === 0 ? null : this.#compile(route);
+    const scanner = route.dlp.outbound.length === 0 ? null : this.#compiled(this.#scanners, route, []);
     this.#byRoute.set(route, scanner);
     return scanner;
+  }
+
+  /** Like `scanner`, but passes over what a human approved. */
+  scannerWith(route: Route, approved: readonly FoundValue[]): Scanner | null {
+    if (route.dlp.outbound.length === 0) return null;
+    const known = this.#byApproval.get(approved) ?? new Map<string, Scanner>();
+    this.#byApproval.set(approved, known);
+    return this.#compiled(known, route, approved);
   }
 
   /** Finds any known value in texts that are going to be logged, whatever the row scans. */
@@ -97,17 +108,17 @@ export class PolicyState {
     });
   }
 
-  #compile(route: Route): Scanner {
+  #compiled(scanners: Map<string, Scanner>, route: Route, approved: readonly FoundValue[]): Scanner {
     const key = JSON.stringify([route.dlp.outbound, route.env_secrets]);
-    const known = this.#scanners.get(key);
+    const known = scanners.get(key);
     if (known !== undefined) return known;
     const scanner = createScanner({
       detectors: route.dlp.outbound,
       knownSecrets: this.secrets.knownSecrets(route.env_secrets),
       canaries: this.secrets.canaries(),
-      allow: this.#allow,
+      allow: [...this.#allow, ...approved],
     });
-    this.#scanners.set(key, scanner);
+    scanners.set(key, scanner);
     return scanner;
   }
 }

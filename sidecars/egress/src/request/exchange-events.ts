@@ -1,10 +1,14 @@
-import type { AuditEvent, DenialCode } from '@bot-bottle/audit';
+import type { AuditEvent } from '@bot-bottle/audit';
 import type { Finding } from '@bot-bottle/dlp';
 import type { AllowDecision, RequestHead } from '@bot-bottle/egress';
 import type { Denied } from './denied.ts';
 
 /** Facts of a decision: never a value, only rules, places and slots. */
-function eventDetails(decision: AllowDecision | null, findings: readonly Finding[]): AuditEvent['details'] {
+function eventDetails(
+  decision: AllowDecision | null,
+  findings: readonly Finding[],
+  proposal: string | null,
+): AuditEvent['details'] {
   const details: AuditEvent['details'] = {};
   const [first] = findings;
   if (first !== undefined) {
@@ -15,6 +19,7 @@ function eventDetails(decision: AllowDecision | null, findings: readonly Finding
   }
   const slot = decision?.injectAuth?.slot;
   if (slot !== undefined) details['slot'] = slot;
+  if (proposal !== null) details['proposal'] = proposal;
   return details;
 }
 
@@ -24,6 +29,7 @@ export function allowedEvent(
   decision: AllowDecision,
   target: string,
   scan: { readonly findings: readonly Finding[]; readonly redacted: boolean },
+  proposal: string | null,
 ): AuditEvent {
   return {
     layer: 'egress',
@@ -32,7 +38,29 @@ export function allowedEvent(
     code: null,
     target,
     rule: decision.rule,
-    details: eventDetails(decision, scan.findings),
+    details: eventDetails(decision, scan.findings, proposal),
+  };
+}
+
+/** The event of a request that waits for a human. */
+export function heldEvent(
+  head: RequestHead,
+  matched: {
+    readonly decision: AllowDecision;
+    readonly target: string;
+    readonly findings: readonly Finding[];
+  },
+  proposal: string,
+): AuditEvent {
+  const { decision, target, findings } = matched;
+  return {
+    layer: 'egress',
+    action: head.upgrade === null ? 'request' : 'upgrade',
+    outcome: 'held',
+    code: null,
+    target,
+    rule: findings[0]?.rule ?? decision.rule,
+    details: eventDetails(decision, findings, proposal),
   };
 }
 
@@ -42,6 +70,7 @@ export function deniedEvent(
   decision: AllowDecision | null,
   target: string,
   wasForwarding: boolean,
+  proposal: string | null,
 ): AuditEvent {
   return {
     layer: 'egress',
@@ -50,12 +79,6 @@ export function deniedEvent(
     code: denied.code,
     target,
     rule: denied.rule ?? decision?.rule ?? null,
-    details: eventDetails(decision, denied.findings),
+    details: eventDetails(decision, denied.findings, proposal),
   };
-}
-
-/** Codex falls back to plain HTTP at once on 426 and after seconds on anything else (chapter 12). */
-export function statusOverride(head: RequestHead, code: DenialCode): number | undefined {
-  if (code !== 'upgrade_not_allowed' || head.host !== 'chatgpt.com') return undefined;
-  return head.path.split('?', 1)[0] === '/backend-api/codex/responses' ? 426 : undefined;
 }

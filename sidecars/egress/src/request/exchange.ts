@@ -1,42 +1,46 @@
 import type { Duplex } from 'node:stream';
 import { denials } from '@bot-bottle/audit';
 import type { AuditEvent, DenialCode } from '@bot-bottle/audit';
-import type { Finding } from '@bot-bottle/dlp';
-import { agentCredentials, decide, injectCredential, outgoingHeaders } from '@bot-bottle/egress';
+import type { Finding, Scanner } from '@bot-bottle/dlp';
+import { decide } from '@bot-bottle/egress';
 import type { AllowDecision, HeaderField, RequestHead, Via } from '@bot-bottle/egress';
 import type { AgentReader } from '../agent/agent-reader.ts';
+import { HoldStage } from '../hold/hold-stage.ts';
+import type { Matched } from '../hold/hold-stage.ts';
+import { approvedFor } from '../hold/scanner-for.ts';
 import type { Credential } from '../policy/policy-state.ts';
 import { AgentWriter } from '../response/agent-writer.ts';
 import { borrowRedactor } from '../response/echo-guard.ts';
-import { denialAnswer } from '../response/http-text.ts';
 import { ResponseRelay } from '../response/relay-response.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Destination } from '../upstream/routing.ts';
 import { upstreamDenial } from '../upstream/upstream-error.ts';
 import { relayUpgrade } from '../response/relay-upgrade.ts';
+import { checkPins } from './check-pins.ts';
+import { checkUpgrade } from './check-upgrade.ts';
+import { credentialFor } from './credential-for.ts';
 import { Denied } from './denied.ts';
-import { askFor, describeRequest } from './describe-request.ts';
-import { allowedEvent, deniedEvent, statusOverride } from './exchange-events.ts';
+import { describeDecided, describeRequest } from './describe-request.ts';
+import { exchangeDenial } from './exchange-denial.ts';
+import { allowedEvent, deniedEvent } from './exchange-events.ts';
 import type { LiveExchange } from './exchanges.ts';
 import { LazyAbort } from './lazy-abort.ts';
 import { answerLocal } from './local-answers.ts';
 import { PreparedBody } from './prepared-body.ts';
-import { blockMessage, scanHead } from './scan-head.ts';
+import type { BodyEvents } from './prepared-body.ts';
+import { blockMessage } from './scan-head.ts';
 import type { OutgoingHead } from './scan-head.ts';
+import { scanRequest } from './scan-request.ts';
+import { upstreamRequest } from './upstream-request.ts';
 
-/** Methods whose body every server reads. */
-const bodyMethods: ReadonlySet<string> = new Set([
-  'POST',
-  'PUT',
-  'PATCH',
-  'QUERY',
-  'PROPFIND',
-  'PROPPATCH',
-  'REPORT',
-]);
+const none: readonly Finding[] = [];
+const noScanners: readonly Scanner[] = [];
+const WITHDRAWN = 'The route was withdrawn while the request was running.';
+/** More questions about one request than its findings can need. */
+const MAX_ROUNDS = 32;
 
 /** One request of the agent, from its parsed head to the last byte of its answer. */
-export class Exchange implements LiveExchange {
+export class Exchange implements LiveExchange, BodyEvents {
   decision: AllowDecision | null = null;
   readonly #server: ServerContext;
   readonly #reader: AgentReader;
@@ -48,10 +52,15 @@ export class Exchange implements LiveExchange {
   #relay: ResponseRelay | null = null;
   #abortUpstream: (() => void) | null = null;
   #body: PreparedBody | null = null;
-  #warnings: readonly Finding[] = [];
+  #warnings = none;
   #redacted = false;
   #upgraded: Duplex | null = null;
   #described: string | null = null;
+  /** found, and only a human can let it pass */
+  #toAsk = none;
+  #stage: HoldStage | null = null;
+  /** its body was stopped on the way, and a human is being asked */
+  #isCut = false;
   #over = false;
 
   constructor(
@@ -75,8 +84,12 @@ export class Exchange implements LiveExchange {
     try {
       await this.#stages();
     } catch (error) {
-      this.#answer(error instanceof Denied ? error : new Denied(upstreamDenial(error)));
+      this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#answer(error instanceof Denied ? error : new Denied(upstreamDenial(error)));
   }
 
   /** Whatever goes wrong while a denial is made, the connection ends. */
@@ -102,10 +115,7 @@ export class Exchange implements LiveExchange {
   cut(): void {
     if (this.#over) return;
     if (this.#writer.started || this.#upgraded !== null || this.decision === null) this.#destroy();
-    else
-      this.#deny(
-        new Denied('host_not_allowed', { text: 'The route was withdrawn while the request was running.' }),
-      );
+    else this.#deny(new Denied('host_not_allowed', { text: WITHDRAWN }));
   }
 
   /** The agent left, or does not read. */
@@ -113,7 +123,60 @@ export class Exchange implements LiveExchange {
     if (!this.#over) this.#destroy();
   }
 
+  warned(findings: readonly Finding[]): void {
+    this.#warnings = [...this.#warnings, ...findings].slice(0, 16);
+    for (const { rule, surface } of findings.slice(0, 16)) {
+      this.#server.log(1, { event: 'finding', rule, surface: String(surface).slice(0, 128), action: 'warn' });
+    }
+  }
+
+  redacted(): void {
+    this.#redacted = true;
+  }
+
+  supervised(findings: readonly Finding[]): void {
+    this.#toAsk = [...this.#toAsk, ...findings];
+  }
+
+  stopped(denied: Denied): void {
+    this.#deny(denied);
+  }
+
+  /** The same request is to pass once a human said so, but not this time. */
+  interrupted(findings: readonly Finding[]): void {
+    if (this.#over || this.#isCut) return;
+    this.#isCut = true;
+    this.#abortUpstream?.();
+    const asked = this.#holdStage().ask(this.#matched(findings));
+    void asked.then((denied) => this.#answer(denied));
+  }
+
   async #stages(): Promise<void> {
+    const decided = this.#decide();
+    if (decided === null) return;
+    const scanned = this.#scan(decided);
+    const isHeld = this.#toAsk.length > 0;
+    if (!isHeld) checkPins(this.#server.pins, decided, scanned);
+    const body = new PreparedBody(this.#server, this.#reader, this.#head, decided, this.#gone);
+    this.#body = body;
+    this.#writeContinue();
+    await body.prepare(scanned, isHeld, this);
+    if (this.#over) return;
+    const head = this.#toAsk.length === 0 ? scanned : await this.#hold(body, scanned);
+    const { decision } = this;
+    if (head === null || decision === null) return;
+    const credential = credentialFor(this.#server.policy, decision);
+    const found = this.#server.routing.find(decision);
+    const destination = found instanceof Promise ? await found : found;
+    const scan = { findings: this.#warnings, redacted: this.#redacted };
+    const proposal = this.#stage?.proposal ?? null;
+    const target = this.#allowedTarget(decision);
+    await this.#record(allowedEvent(this.#head, decision, target, scan, proposal));
+    if (!this.#over && !this.#isCut) this.#dispatch(head, credential, destination, body);
+  }
+
+  /** null: answered here */
+  #decide(): AllowDecision | null {
     const { policy, now } = this.#server;
     if (this.#server.isDraining()) throw new Denied('shutting_down');
     const decided = decide(policy.table, { head: this.#head, via: this.#via }, now());
@@ -124,106 +187,92 @@ export class Exchange implements LiveExchange {
     if (decided.kind === 'local') {
       answerLocal(decided.what, this.#server, this.#head, this.#writer);
       this.#finish();
-      return;
+      return null;
     }
     this.decision = decided;
-    this.#checkUpgrade(decided);
-    const head = this.#scan(decided);
-    this.#checkPins(decided, head);
-    const body = new PreparedBody(this.#server, this.#reader, this.#head, decided, this.#gone);
-    this.#body = body;
-    this.#writeContinue();
-    await body.prepare(head, {
-      warned: (findings) => this.#warn(findings),
-      redacted: () => (this.#redacted = true),
-      stopped: (denied) => this.#deny(denied),
-    });
-    if (this.#over) return;
-    const credential = this.#credential(decided);
-    const found = this.#server.routing.find(decided);
-    const destination = found instanceof Promise ? await found : found;
-    const scan = { findings: this.#warnings, redacted: this.#redacted };
-    await this.#record(allowedEvent(this.#head, decided, this.#allowedTarget(decided), scan));
-    if (!this.#over) this.#dispatch(decided, head, credential, destination, body);
+    checkUpgrade(this.#head, decided);
+    return decided;
   }
 
-  #checkUpgrade(decision: AllowDecision): void {
-    if (this.#head.path === '*') throw new Denied('malformed_request');
-    if (this.#head.upgrade === null || decision.route.dlp.outbound.length === 0) return;
-    throw new Denied('upgrade_not_allowed', {
-      rule: decision.rule,
-      text: 'WebSocket messages cannot be scanned yet; a route that scans takes no upgrade.',
+  /**
+   * Waits until a human let pass all that is found under the table in force then. What goes on was decided and scanned
+   * after the last answer. null: the request is over.
+   */
+  async #hold(body: PreparedBody, first: OutgoingHead): Promise<OutgoingHead | null> {
+    const deadline = performance.now() + this.#server.config.limits.hold_ms;
+    const stage = this.#holdStage();
+    if (body.isTooLong) throw await stage.ask(this.#matched(this.#toAsk));
+    if (!body.holdHead(first)) throw new Denied('limit_exceeded');
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      await stage.wait(this.#matched(this.#toAsk), deadline);
+      const decision = this.#over ? null : this.#decide();
+      if (decision === null) return null;
+      this.#toAsk = none;
+      const head = this.#scan(decision);
+      await body.rescan(head, decision, this);
+      if (this.#over) return null;
+      if (this.#toAsk.length === 0) {
+        checkPins(this.#server.pins, decision, head);
+        return head;
+      }
+    }
+    throw this.#blocked(this.#toAsk);
+  }
+
+  #holdStage(): HoldStage {
+    this.#stage ??= new HoldStage(this.#server, this.#head, {
+      record: (event) => this.#record(event),
+      failed: (error) => this.#fail(error),
     });
+    return this.#stage;
   }
 
   #scan(decision: AllowDecision): OutgoingHead {
-    const outgoing: OutgoingHead = {
-      host: decision.host,
-      path: decision.path,
-      headers: outgoingHeaders(this.#head, decision),
-    };
-    const scanner = this.#server.policy.scanner(decision.route);
-    if (scanner === null) return outgoing;
-    const onMatch = decision.route.dlp.on_match;
-    const result = scanHead(scanner, outgoing, onMatch);
-    if (result.kind === 'blocked') {
-      const { findings } = result;
-      const [first] = findings;
-      throw new Denied('dlp_blocked', {
-        rule: first?.rule ?? null,
-        text: blockMessage(first, onMatch),
-        findings,
-      });
-    }
-    if (result.kind === 'warned') this.#warn(result.findings);
-    if (result.kind === 'redacted') {
-      this.#redacted = true;
-      this.#warnings = result.findings;
+    const result = scanRequest(this.#server, this.#head, decision);
+    switch (result.kind) {
+      case 'blocked':
+        throw this.#blocked(result.findings);
+      case 'supervised':
+        this.#toAsk = result.findings;
+        break;
+      case 'warned':
+        this.warned(result.findings);
+        break;
+      case 'redacted':
+        this.#redacted = true;
+        this.#warnings = result.findings;
+        break;
+      case 'clean':
+        break;
     }
     return result.head;
   }
 
-  #checkPins(decision: AllowDecision, head: OutgoingHead): void {
-    if (!decision.agentAuthorization) return;
-    const credentials = agentCredentials(head.headers);
-    if (credentials.length > 0 && !this.#server.pins.accept(decision.host, credentials)) {
-      throw new Denied('credential_changed', { rule: decision.rule });
-    }
+  #blocked(findings: readonly Finding[]): Denied {
+    const [first] = findings;
+    return new Denied('dlp_blocked', { rule: first?.rule ?? null, text: blockMessage(first), findings });
+  }
+
+  #matched(findings: readonly Finding[]): Matched {
+    const { decision } = this;
+    if (decision === null) throw this.#blocked(findings);
+    return { decision, target: this.#target(), findings };
   }
 
   #writeContinue(): void {
     if (this.#head.expectContinue) this.#reader.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
   }
 
-  #credential(decision: AllowDecision): Credential | null {
-    if (decision.injectAuth === null) return null;
-    try {
-      const credential = this.#server.policy.credential(decision.injectAuth);
-      if (credential !== null) return credential;
-    } catch {
-      // an unusable secret is as good as none; its text stays out of everything
-    }
-    throw new Denied('credential_unavailable', { rule: decision.rule });
-  }
-
   #dispatch(
-    decision: AllowDecision,
     head: OutgoingHead,
     credential: Credential | null,
     destination: Destination,
     body: PreparedBody,
   ): void {
-    const headers =
-      credential === null ? head.headers : injectCredential(head.headers, credential.auth, credential.secret);
-    const flat: string[] = [];
-    for (const [name, value] of headers) flat.push(name, value);
-    if (destination.proxyAuthorization !== null)
-      flat.push('Proxy-Authorization', destination.proxyAuthorization);
-    if (body.length !== null) flat.push('Content-Length', String(body.length));
     const relay = new ResponseRelay(this.#head, credential, this.#writer, {
       dispatched: (abort) => {
         this.#abortUpstream = abort;
-        return !this.#over;
+        return !this.#over && !this.#isCut;
       },
       canKeepAlive: () => {
         // the answer begins, so a body that was held has left
@@ -235,21 +284,7 @@ export class Exchange implements LiveExchange {
       upgraded: (status, fields, socket) => this.#switchProtocols(status, fields, socket, credential),
     });
     this.#relay = relay;
-    const { pool, absoluteForm } = destination;
-    const authority = head.headers.find(([name]) => name.toLowerCase() === 'host')?.[1] ?? decision.host;
-    pool.dispatch(
-      {
-        method: this.#head.method,
-        path: absoluteForm ? `http://${authority}${head.path}` : head.path,
-        headers: flat,
-        body: body.content,
-        blocking: false,
-        // a server that reads no body here would take it for the next request of a connection that stays open
-        ...(body.content === null || bodyMethods.has(this.#head.method) ? {} : { reset: true }),
-        ...(this.#head.upgrade === null ? {} : { upgrade: this.#head.upgrade }),
-      },
-      relay,
-    );
+    destination.pool.dispatch(upstreamRequest(this.#head, head, credential, destination, body), relay);
   }
 
   #canKeepAlive(): boolean {
@@ -276,7 +311,7 @@ export class Exchange implements LiveExchange {
   }
 
   #upstreamFailed(code: DenialCode): void {
-    if (this.#over) return;
+    if (this.#over || this.#isCut) return;
     if (this.#writer.started) {
       this.#logFailure(code);
       this.#destroy();
@@ -306,26 +341,15 @@ export class Exchange implements LiveExchange {
     if (this.#over) return;
     const target = this.#target();
     const wasForwarding = this.#relay !== null;
-    const event = deniedEvent(denied, this.decision, target, wasForwarding);
+    const event = deniedEvent(denied, this.decision, target, wasForwarding, this.#stage?.proposal ?? null);
     this.#server.audit(event).catch(() => this.#server.log(0, { event: 'audit_failed' }));
     this.#server.log(1, { event: 'denied', code: denied.code, target, rule: event.rule });
     const responded = this.#writer.started;
     this.#close();
     if (responded) this.#reader.destroy();
     else {
-      const answer = denialAnswer(
-        {
-          layer: 'egress',
-          code: denied.code,
-          target,
-          rule: event.rule,
-          ask: this.#server.config.supervise ? askFor(denied.ask, target) : null,
-          ...(denied.text === null ? {} : { message: denied.text }),
-        },
-        this.#head.method,
-        statusOverride(this.#head, denied.code),
-      );
-      this.#reader.finish(answer);
+      const canAsk = this.#server.config.supervise;
+      this.#reader.finish(exchangeDenial(this.#head, denied, { target, rule: event.rule, canAsk }));
     }
     this.#onFinished(false);
   }
@@ -348,26 +372,21 @@ export class Exchange implements LiveExchange {
     this.#abortUpstream?.();
     this.#upgraded?.destroy();
     this.#body?.release();
+    this.#stage?.leave();
   }
 
   #target(): string {
-    this.#described ??= describeRequest(this.#head, this.#via, this.#server.policy.leaks());
+    this.#described ??= describeDecided(this.#server.policy, this.#head, this.#via, this.decision);
     return this.#described;
   }
 
   /** A row that searches for every known value has just done so; all others are searched before they are recorded. */
   #allowedTarget(decision: AllowDecision): string {
-    if (this.#warnings.length > 0 || !this.#server.policy.scansKnownValues(decision.route))
-      return this.#target();
-    this.#described ??= describeRequest(this.#head, this.#via, null);
+    const { policy } = this.#server;
+    if (this.#warnings.length > 0 || approvedFor(this.#server, decision) !== null) return this.#target();
+    const scanners = policy.scansKnownValues(decision.route) ? noScanners : [policy.leaks()];
+    this.#described ??= describeRequest(this.#head, this.#via, scanners);
     return this.#described;
-  }
-
-  #warn(findings: readonly Finding[]): void {
-    this.#warnings = [...this.#warnings, ...findings].slice(0, 16);
-    for (const { rule, surface } of findings.slice(0, 16)) {
-      this.#server.log(1, { event: 'finding', rule, surface: String(surface).slice(0, 128), action: 'warn' });
-    }
   }
 
   async #record(event: AuditEvent): Promise<void> {

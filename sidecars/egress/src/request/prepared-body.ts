@@ -3,6 +3,8 @@ import { DlpError, redactSpans } from '@bot-bottle/dlp';
 import type { BodyKind, Finding, Scanner } from '@bot-bottle/dlp';
 import type { AllowDecision, RequestHead } from '@bot-bottle/egress';
 import type { AgentReader } from '../agent/agent-reader.ts';
+import { approvedFor, scannerFor } from '../hold/scanner-for.ts';
+import { shownFindings } from '../hold/shown-findings.ts';
 import type { ServerContext } from '../server-context.ts';
 import { BodyCollector } from './collect-body.ts';
 import type { Collected } from './collect-body.ts';
@@ -17,8 +19,12 @@ import type { UploadStop } from './upload.ts';
 export interface BodyEvents {
   warned(findings: readonly Finding[]): void;
   redacted(): void;
+  /** a human is to be asked before the body may leave */
+  supervised(findings: readonly Finding[]): void;
   /** only after `prepare` resolved: the rest of a streamed body may not leave */
   stopped(denied: Denied): void;
+  /** like `stopped`, and a human is to be asked before the same body may leave another time */
+  interrupted(findings: readonly Finding[]): void;
 }
 
 const STREAMED_BYTES = 64 * 1024;
@@ -31,11 +37,14 @@ export class PreparedBody {
   length: number | null = null;
   /** whether the agent has sent everything, so that its connection can carry another request */
   consumed = true;
+  /** too long to be held, and so not prepared, because a human is to be asked about the head already */
+  isTooLong = false;
   readonly #server: ServerContext;
   readonly #reader: AgentReader;
   readonly #head: RequestHead;
-  readonly #decision: AllowDecision;
+  #decision: AllowDecision;
   readonly #collector: BodyCollector;
+  #whole: Buffer | null = null;
   #upload: Upload | null = null;
 
   constructor(
@@ -52,8 +61,12 @@ export class PreparedBody {
     this.#collector = new BodyCollector(reader, server.held, gone);
   }
 
-  /** Resolves when the request may go on; throws `Denied`. */
-  async prepare(outgoing: OutgoingHead, events: BodyEvents): Promise<void> {
+  /**
+   * Resolves when the request may go on, if nobody is to be asked; throws `Denied`.
+   *
+   * @param isHeld a human is to be asked about the head
+   */
+  async prepare(outgoing: OutgoingHead, isHeld: boolean, events: BodyEvents): Promise<void> {
     const { framing } = this.#head;
     const headBytes = sizeOf(outgoing);
     const announced = framing.kind === 'length' ? framing.length : 0;
@@ -63,16 +76,18 @@ export class PreparedBody {
       return;
     }
     this.consumed = false;
-    const scanner = this.#server.policy.scanner(this.#decision.route);
-    const kind = bodyKind(outgoing);
     const collected = await this.#collector.collect(this.#head);
     this.#spend(headBytes, 0);
     switch (collected.kind) {
       case 'whole':
-        await this.#whole(collected.body, scanner, kind, headBytes, events);
+        this.consumed = true;
+        this.#spend(collected.body.length, headBytes);
+        this.#whole = collected.body;
+        await this.#pass(collected.body, outgoing, events);
         return;
       case 'long':
-        this.#stream(collected, scanner, kind, headBytes, events);
+        if (isHeld) this.isTooLong = true;
+        else this.#stream(collected, outgoing, headBytes, events);
         return;
       case 'over_budget':
         throw new Denied('limit_exceeded');
@@ -82,15 +97,31 @@ export class PreparedBody {
     }
   }
 
+  /** Looks at a held body again, under a decision made anew. */
+  async rescan(outgoing: OutgoingHead, decision: AllowDecision, events: BodyEvents): Promise<void> {
+    this.#decision = decision;
+    if (this.#whole !== null) await this.#pass(this.#whole, outgoing, events);
+  }
+
+  /** Counts a head that waits for a human against the shared budget; false: there is no room. */
+  holdHead(outgoing: OutgoingHead): boolean {
+    const bytes = sizeOf(outgoing);
+    if (!this.#server.held.tryTake(bytes)) return false;
+    this.#collector.taken += bytes;
+    return true;
+  }
+
   /** The body was sent whole: its bytes are not held any more, however long the answer takes. */
   forget(): void {
     this.#collector.release();
+    this.#whole = null;
     this.content = null;
   }
 
   release(): void {
     this.#collector.release();
     this.#upload?.stream.destroy();
+    this.#whole = null;
     this.content = null;
   }
 
@@ -98,24 +129,27 @@ export class PreparedBody {
     if (!this.#server.bytes.spend(bytes, before)) throw new Denied('budget_exceeded');
   }
 
-  async #whole(
-    body: Buffer,
-    scanner: Scanner | null,
-    kind: BodyKind,
-    headBytes: number,
-    events: BodyEvents,
-  ): Promise<void> {
-    this.consumed = true;
-    this.#spend(body.length, headBytes);
-    const content = scanner === null ? body : await this.#scanned(body, scanner, kind, events);
+  async #pass(body: Buffer, outgoing: OutgoingHead, events: BodyEvents): Promise<void> {
+    const scanner = scannerFor(this.#server, this.#decision);
+    const content = scanner === null ? body : await this.#scanned(body, scanner, bodyKind(outgoing), events);
+    if (content === null) {
+      this.content = null;
+      this.length = null;
+      return;
+    }
     this.content = content.length > STREAMED_BYTES ? once(content) : content.length === 0 ? null : content;
     this.length = content.length;
   }
 
-  async #scanned(body: Buffer, scanner: Scanner, kind: BodyKind, events: BodyEvents): Promise<Buffer> {
+  /** null: nothing may leave until a human was asked */
+  async #scanned(body: Buffer, scanner: Scanner, kind: BodyKind, events: BodyEvents): Promise<Buffer | null> {
     const findings = await scanBody(scanner, body, kind);
     if (findings.length === 0) return body;
     const onMatch = this.#decision.route.dlp.on_match;
+    if (onMatch === 'supervise') {
+      events.supervised(await this.#showable(findings, body, kind));
+      return null;
+    }
     if (onMatch === 'warn') {
       events.warned(findings);
       return body;
@@ -136,21 +170,25 @@ export class PreparedBody {
 
   #stream(
     collected: Extract<Collected, { kind: 'long' }>,
-    scanner: Scanner | null,
-    kind: BodyKind,
+    outgoing: OutgoingHead,
     headBytes: number,
     events: BodyEvents,
   ): void {
     const { framing } = this.#head;
-    const warnOnly = this.#decision.route.dlp.on_match === 'warn';
+    const onMatch = this.#decision.route.dlp.on_match;
+    const isOpen = approvedFor(this.#server, this.#decision) === null;
     const upload = new Upload({
       reader: this.#reader,
       bytes: this.#server.bytes,
       held: this.#server.held,
-      scan: scanner?.stream(kind) ?? null,
-      warnOnly,
+      scan: scannerFor(this.#server, this.#decision)?.stream(bodyKind(outgoing)) ?? null,
+      warnOnly: onMatch === 'warn',
       spent: headBytes,
-      onStop: (stop) => events.stopped(this.#stopped(stop)),
+      onStop: (stop) => {
+        if (stop.kind === 'findings' && onMatch === 'supervise')
+          events.interrupted(isOpen ? stop.findings : shownFindings(stop.findings, []));
+        else events.stopped(this.#stopped(stop));
+      },
       onWarning: (findings) => events.warned(findings),
     });
     this.#upload = upload;
@@ -188,9 +226,17 @@ export class PreparedBody {
     }
   }
 
+  /** Unlike a head, a body is scanned asynchronously. */
+  async #showable(findings: readonly Finding[], body: Buffer, kind: BodyKind): Promise<readonly Finding[]> {
+    const { policy } = this.#server;
+    const scanner = policy.scanner(this.#decision.route);
+    const isOpen = approvedFor(this.#server, this.#decision) === null || scanner === null;
+    return isOpen ? findings : shownFindings(findings, await scanBody(scanner, body, kind));
+  }
+
   #blocked(findings: readonly Finding[]): Denied {
     const [first] = findings;
-    const text = blockMessage(first, this.#decision.route.dlp.on_match);
+    const text = blockMessage(first);
     return new Denied('dlp_blocked', { rule: first?.rule ?? null, text, findings });
   }
 }

@@ -12,13 +12,15 @@ export interface OutgoingHead {
 
 export type HeadScan =
   | {
-      readonly kind: 'clean' | 'warned' | 'redacted';
+      /** supervised: a human is to be asked before it leaves */
+      readonly kind: 'clean' | 'warned' | 'redacted' | 'supervised';
       readonly head: OutgoingHead;
       readonly findings: readonly Finding[];
     }
   | { readonly kind: 'blocked'; readonly findings: readonly Finding[] };
 
-function surfaces(head: OutgoingHead): HeadSurfaces {
+/** The parts of a head as a scanner takes them. */
+export function surfaces(head: OutgoingHead): HeadSurfaces {
   const mark = head.path.indexOf('?');
   return {
     host: head.host,
@@ -43,6 +45,7 @@ export function scanHead(scanner: Scanner, head: OutgoingHead, onMatch: Route['d
       return { kind: 'redacted', head: redacted, findings };
     }
     case 'supervise':
+      return { kind: 'supervised', head, findings };
     case 'block':
       return { kind: 'blocked', findings };
   }
@@ -76,11 +79,7 @@ function starred(text: string, offset: number, length: number): string {
 }
 
 /** The sentence of a block, naming rule and place but never the value. */
-export function blockMessage(finding: Finding | undefined, onMatch: Route['dlp']['on_match']): string {
+export function blockMessage(finding: Finding | undefined, note: string | null = null): string {
   const where = finding === undefined ? '' : ` Rule ${finding.rule} matched in ${finding.surface}.`;
-  const asked =
-    onMatch === 'supervise'
-      ? ' The route asks for a human, and this version has no queue to ask one, so it is blocked.'
-      : '';
-  return `${denials.dlp_blocked.message}${where}${asked}`;
+  return `${denials.dlp_blocked.message}${where}${note === null ? '' : ` ${note}`}`;
 }

@@ -60,7 +60,7 @@ export class Routing {
     if (last?.addresses === addresses && last.host === host && last.port === port) {
       return this.#destination(decision, { addresses: last.allowed, proxy: null });
     }
-    const allowed = addresses.filter((address) => addressAllowed(address, decision.route.address_allowlist));
+    const allowed = addresses.filter((address) => addressAllowed(address, decision.addressAllowlist));
     if (allowed.length === 0) throw new UpstreamError('address_not_allowed');
     this.#last.set(route, { host, port, addresses, allowed });
     return this.#destination(decision, { addresses: allowed, proxy: null });
@@ -69,7 +69,7 @@ export class Routing {
   #throughProxy(decision: AllowDecision, proxy: CorporateProxy): Destination {
     // the proxy resolves names; a literal would be dialled by it unchecked
     const isLiteral = decision.host.includes(':') || /^[\d.]+$/.test(decision.host);
-    if (isLiteral && !addressAllowed(decision.host, decision.route.address_allowlist)) {
+    if (isLiteral && !addressAllowed(decision.host, decision.addressAllowlist)) {
       throw new UpstreamError('address_not_allowed');
     }
     return this.#destination(decision, { addresses: [], proxy });

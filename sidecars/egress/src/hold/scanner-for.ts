@@ -1,0 +1,18 @@
+import type { Scanner } from '@bot-bottle/dlp';
+import type { AllowDecision } from '@bot-bottle/egress';
+import type { ServerContext } from '../server-context.ts';
+import type { FoundValue } from './approved-values.ts';
+
+type Part = Pick<ServerContext, 'policy' | 'holds'>;
+
+/** What a human let pass to the host of a request; null: nothing, as on every row that asks nobody. */
+export function approvedFor({ holds }: Part, { route, host }: AllowDecision): readonly FoundValue[] | null {
+  return route.dlp.on_match === 'supervise' ? holds.approvedFor(host) : null;
+}
+
+/** What scans a request, null when its row scans nothing. */
+export function scannerFor(server: Part, decision: AllowDecision): Scanner | null {
+  const approved = approvedFor(server, decision);
+  const { policy } = server;
+  return approved === null ? policy.scanner(decision.route) : policy.scannerWith(decision.route, approved);
+}
