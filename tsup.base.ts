@@ -60,27 +60,26 @@ export interface Bundle {
   readonly chunks?: boolean;
 }
 
-/**
- * A package that is also a program. `library` is built like any other; each `program` brings every dependency along, so
- * that a sidecar or an image needs nothing but `node` and what is built here.
- */
-export function bundleConfig({ library, program, chunks = false }: Bundle) {
-  return defineConfig([
-    { ...shared, entry: library },
-    {
-      ...shared,
-      entry: program,
-      clean: false,
-      noExternal: [/.*/],
-      minifySyntax: true,
-      splitting: chunks,
-      esbuildPlugins: [englishOnly, noNativeAddons],
-      banner: { js: head },
-      esbuildOptions(options) {
-        options.conditions = ['@bot-bottle/source', 'node', 'import'];
-        // CommonJS packages look for files beside them, ssh2 for one of Windows; there is none in a bundle.
-        options.define = { ...options.define, __dirname: 'import.meta.dirname' };
-      },
+/** Programs that bring every dependency along, so that a sidecar or an image needs nothing but `node` and what is built here. */
+export function programConfig(entry: string[], chunks = false): Options {
+  return {
+    ...shared,
+    entry,
+    clean: false,
+    noExternal: [/.*/],
+    minifySyntax: true,
+    splitting: chunks,
+    esbuildPlugins: [englishOnly, noNativeAddons],
+    banner: { js: head },
+    esbuildOptions(options) {
+      options.conditions = ['@bot-bottle/source', 'node', 'import'];
+      // CommonJS packages look for files beside them, ssh2 for one of Windows; there is none in a bundle.
+      options.define = { ...options.define, __dirname: 'import.meta.dirname' };
     },
-  ]);
+  };
+}
+
+/** A package that is also a program. `library` is built like any other. */
+export function bundleConfig({ library, program, chunks = false }: Bundle): Options[] {
+  return [{ ...shared, entry: library }, programConfig(program, chunks)];
 }

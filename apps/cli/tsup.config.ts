@@ -1,3 +1,7 @@
-import { bundleConfig } from '../../tsup.base.ts';
+import { bundleConfig, programConfig } from '../../tsup.base.ts';
 
-export default bundleConfig({ library: ['src/index.ts'], program: ['src/main.ts'], chunks: true });
+export default [
+  ...bundleConfig({ library: ['src/index.ts'], program: ['src/main.ts'], chunks: true }),
+  // Goes into a bottle whole.
+  programConfig(['src/demo/agent/demo-agent.ts']),
+];

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AgentReport } from '../src/demo/agent-script.ts';
+import type { AgentReport } from '../src/demo/agent-report.ts';
 import { demoSteps, type DemoFacts } from '../src/demo/demo-steps.ts';
 
 const ok = { status: 200, deny: null, headers: '{}', body: 'hello', error: null };
@@ -15,6 +15,8 @@ const refused: AgentReport['secretPush'] = {
   code: 1,
   said: 'remote: git-gate: secret_found: config.ini:1: gitleaks/gitlab-pat\n ! [remote rejected] leak',
 };
+
+const admin = { method: 'GET', path: '/admin', authorization: '' };
 
 const good: DemoFacts = {
   token: 'the-token',
@@ -33,11 +35,20 @@ const good: DemoFacts = {
     secretPush: refused,
     hiddenPush: refused,
     env: '{}',
+    tools: ['check-proposal', 'egress-block'],
+    asked: { status: 'approved', said: 'reach' },
+    granted: ok,
+    expired: denied('path_not_allowed'),
+  },
+  operator: {
+    shown: 'risk  widens what this bottle may do at x\npaths /admin',
+    outcome: 'approved',
+    applied: '',
   },
   branches: ['feature'],
   upstreamObjects: '',
   deployKeyInBottle: false,
-  requests: [{ method: 'GET', path: '/v1/hello', authorization: 'Bearer the-token' }],
+  requests: [{ method: 'GET', path: '/v1/hello', authorization: 'Bearer the-token' }, admin],
   tokenInBottle: false,
   tokenInAnswers: false,
   audit: { ok: true, lines: 10, denied: 5 },
@@ -56,9 +67,9 @@ const report = (changes: Partial<AgentReport>): Partial<DemoFacts> => ({
 it.each<[string, Partial<DemoFacts>]>([
   [
     'the API got another credential',
-    { requests: [{ method: 'GET', path: '/v1/hello', authorization: 'Bearer x' }] },
+    { requests: [{ method: 'GET', path: '/v1/hello', authorization: 'Bearer x' }, admin] },
   ],
-  ['the API was not reached', { requests: [] }],
+  ['the API was not reached', { requests: [admin] }],
   ['the token is in the bottle', { tokenInBottle: true }],
   ['the token comes back', { tokenInAnswers: true }],
   ['an undeclared host answers', report({ host: ok })],
@@ -81,6 +92,16 @@ it.each<[string, Partial<DemoFacts>]>([
   ['a name resolves', report({ dns: 'resolved' })],
   ['the outside answers', report({ outside: 'connected' })],
   ['the host is reachable', report({ upstream: 'connected' })],
+  ['there is no tool to ask with', report({ tools: [] })],
+  ['nobody was asked', { operator: { ...good.operator, shown: '', outcome: 'nothing was asked' } }],
+  ['a human is not shown the risk', { operator: { ...good.operator, shown: '/admin' } }],
+  ['a human rejected it', report({ asked: { status: 'rejected', said: '' } })],
+  ['the grant does not work', report({ granted: denied('path_not_allowed') })],
+  [
+    'the grant brings the credential',
+    { requests: [...good.requests, { ...admin, authorization: 'Bearer x' }] },
+  ],
+  ['the grant does not end', report({ expired: ok })],
   ['the chain is broken', { audit: { ok: false, lines: 10, denied: 5 } }],
   ['a denial is not recorded', { audit: { ok: true, lines: 10, denied: 3 } }],
   ['a file holds a secret', { filesWithSecrets: ['x'] }],

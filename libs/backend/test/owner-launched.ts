@@ -25,7 +25,10 @@ export async function prepared(
 ): Promise<Prepared> {
   const folder = await tempDir();
   const backend = fakeBackend(folder, fake);
-  const plan = await samplePlan(folder, sampleAgent(), { mode: { kind: 'command', argv }, keep });
+  const plan = await samplePlan(folder, sampleAgent({ bottle: { supervise: false } }), {
+    mode: { kind: 'command', argv },
+    keep,
+  });
   const runtimeDir = join(folder, 'run');
   await mkdir(runtimeDir, { mode: 0o700 });
   const warnings: string[] = [];

@@ -29,7 +29,7 @@ describe('preparePlan', () => {
       argv: ['sh'],
       stdin: null,
       workdir: '/home/node',
-      sidecars: ['egress'],
+      sidecars: ['egress', 'supervise'],
       skillsDir: '/home/node/.skills',
       env: { BOT_BOTTLE_PROMPT_FILE: '/home/node/.bot-bottle-prompt.txt' },
       stateDir: join(folder, 'home/.bot-bottle/state', plan.identity),
@@ -192,10 +192,6 @@ describe('preparePlan', () => {
     ['pipelock', sampleAgent({ bottle: { egress: { ...egress, guard: 'pipelock' } } })],
     ['tls_passthrough', withRoute({ host: 'a.example', pipelock: { tlsPassthrough: true } })],
     [
-      'supervise',
-      withRoute({ host: 'a.example', dlp: { outbound: null, inbound: null, onMatch: 'supervise' } }),
-    ],
-    [
       'forward_host_credentials',
       sampleAgent({ bottle: { agentProvider: { ...provider, forwardHostCredentials: true } } }),
     ],
@@ -204,6 +200,16 @@ describe('preparePlan', () => {
       code: 'not_available',
       message: expect.stringContaining(what) as string,
     });
+  });
+
+  it('takes a route that asks a human about what it finds', async () => {
+    const agent = withRoute({
+      host: 'a.example',
+      dlp: { outbound: null, inbound: null, onMatch: 'supervise' },
+    });
+    const { routes } = await samplePlan(await tempDir(), agent);
+    const row = routes.table.routes.find(({ host }) => host === 'a.example');
+    expect(row?.dlp.on_match).toBe('supervise');
   });
 
   it.each(['docker', 'smolmachines'] as const)('fails closed on the backend %s', async (name) => {
@@ -307,5 +313,40 @@ describe('skills', () => {
     await expect(
       preparePlan(sampleRequest(sampleAgent({ skills: ['../../etc'] })), deps),
     ).rejects.toMatchObject({ code: 'skill_invalid' });
+  });
+});
+
+describe('the tools of the supervise sidecar', () => {
+  const agentOf = (template: string, supervise: boolean) =>
+    sampleAgent({
+      bottle: { supervise, agentProvider: { ...sampleAgent().bottle.agentProvider, template } },
+    });
+  const planOf = async (template: string, supervise: boolean, command = false) => {
+    const folder = await tempDir();
+    const claude = join(folder, 'claude');
+    await writeFile(claude, '#!/bin/sh\n', { mode: 0o755 });
+    return await samplePlan(
+      folder,
+      agentOf(template, supervise),
+      command ? { mode: { kind: 'command', argv: ['true'] } } : {},
+      { pathLookup: pathLookup(`${folder}:/usr/bin:/bin`) },
+    );
+  };
+
+  it('are registered with the provider that has a way to', async () => {
+    const { sidecars, superviseCommands } = await planOf('claude', true);
+    expect(sidecars).toEqual(['egress', 'supervise']);
+    expect(superviseCommands.map(({ argv }) => argv.join(' '))).toEqual([
+      'claude mcp add --scope user --transport http supervise http://supervise:9100',
+    ]);
+    expect((await planOf('command', true)).superviseCommands).toEqual([]);
+  });
+
+  it('are not there for `supervise: false`, and a command of the operator does not wait for them', async () => {
+    expect(await planOf('claude', false)).toMatchObject({ sidecars: ['egress'], superviseCommands: [] });
+    expect(await planOf('claude', true, true)).toMatchObject({
+      sidecars: ['egress', 'supervise'],
+      superviseCommands: [],
+    });
   });
 });

@@ -156,3 +156,33 @@ describe('provision', () => {
     expect(await readFile(join(bottle.home, 'workspace/other'), 'utf8')).toBe('fine');
   });
 });
+
+describe('the registration of the supervise tools', () => {
+  const registering = async (argv: string[]) => {
+    const folder = await tempDir();
+    const plan: BottlePlan = {
+      ...(await samplePlan(folder)),
+      superviseCommands: [{ argv, failureMessage: 'the tools could not be registered', expectOutput: null }],
+    };
+    const bottle = await localBottle(folder);
+    return { bottle, result: await provision(bottle, plan, { caPem, env: {} }) };
+  };
+
+  it('comes last, when the home is complete', async () => {
+    const { bottle, result } = await registering(['sh', '-c', 'ls -A .bot-bottle > seen']);
+    expect(result.warnings).toEqual([]);
+    expect(await readFile(join(bottle.home, 'seen'), 'utf8')).toBe('ca.crt\n');
+  });
+
+  it.each([
+    [
+      'fails',
+      ['sh', '-c', 'echo "no\u001b[31m room" >&2; exit 3'],
+      /^the tools could not be registered: no\\u\{1b\}\[31m room$/,
+    ],
+    ['is not there', ['sh', '-c', 'exec no-such-program'], /no-such-program/],
+  ])('is a warning when its command %s', async (_what, argv, warning) => {
+    const { result } = await registering(argv);
+    expect(result.warnings).toEqual([expect.stringMatching(warning)]);
+  });
+});

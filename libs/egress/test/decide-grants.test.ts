@@ -42,6 +42,19 @@ describe('a grant', () => {
     expect(ask(injecting, 'api.example', 'GET /a')).toMatchObject({ rule: 'manifest:api.example' });
   });
 
+  it('may go to the special addresses that the operator gave its host, and brings none of its own', () => {
+    const local = table([
+      { host: 'local.example', pathAllowlist: ['/a'], addressAllowlist: ['127.0.0.1/32'] },
+    ]);
+    const open = withGrants(
+      local,
+      grant({ host: 'local.example', path_allowlist: ['/b'], address_allowlist: ['10.0.0.0/8'] }),
+      grant({ host: 'new.example', address_allowlist: ['10.0.0.0/8'] }),
+    );
+    expect(ask(open, 'local.example', 'GET /b')).toMatchObject({ addressAllowlist: ['127.0.0.1/32'] });
+    expect(ask(open, 'new.example', 'GET /b')).toMatchObject({ addressAllowlist: [] });
+  });
+
   it('ends at its expiry', () => {
     expect(verdict(ask(routes, 'api.example', 'POST /b', [], 999_999))).toBe('allow');
     expect(verdict(ask(routes, 'api.example', 'POST /b', [], 1_000_000))).toBe('method_not_allowed');

@@ -113,7 +113,7 @@ describe('hosts', () => {
     expect(ask(routes, 'undeclared.example', 'POST /a/../b?key=secret')).toMatchObject({
       ask: {
         tool: 'egress-block',
-        arguments: { host: 'undeclared.example', port: 443, method: 'POST', path: '/b' },
+        arguments: { host: 'undeclared.example', ports: [443], methods: ['POST'], path_allowlist: ['/b'] },
       },
     });
   });

@@ -22,7 +22,7 @@ describe('decideConnect', () => {
     expect(decideConnect(routes, host, port, 0)).toMatchObject({
       kind: 'deny',
       code,
-      ask: { arguments: { host, port } },
+      ask: { arguments: { host, ports: [port] } },
     });
   });
 });

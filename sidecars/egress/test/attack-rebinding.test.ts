@@ -47,6 +47,7 @@ const decision = {
   host: 'rebind.test',
   port: 443,
   path: '/',
+  addressAllowlist: row.address_allowlist,
   constrained: false,
   injectAuth: null,
   agentAuthorization: false,

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,6 +20,7 @@ const packages = {
   cli: 'apps/cli',
   'sidecar-egress': 'sidecars/egress',
   'sidecar-git-gate': 'sidecars/git-gate',
+  'sidecar-supervise': 'sidecars/supervise',
   'backend-bubblewrap': 'libs/backend-bubblewrap',
 } as const;
 
@@ -40,10 +42,26 @@ export function installation(): Installation {
   return shared;
 }
 
+/** An installation of a test's own, with other files in the place of some, by their path below `@bot-bottle`. */
+export function tamperedInstallation(files: Readonly<Record<string, string>>): Installation {
+  const made = install();
+  for (const [file, text] of Object.entries(files)) {
+    const target = path.join(path.dirname(made.bin), '../..', file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, text);
+  }
+  return made;
+}
+
 /** Removes the installation; a later use makes a new one. */
 export function removeInstallation(): void {
-  if (shared !== null) rmSync(path.dirname(path.dirname(shared.node)), { recursive: true, force: true });
+  if (shared !== null) discard(shared);
   shared = null;
+}
+
+/** Removes an installation that `tamperedInstallation` made. */
+export function discard({ node }: Installation): void {
+  rmSync(path.dirname(path.dirname(node)), { recursive: true, force: true });
 }
 
 /** Folder in which every operator finds `program`: its own, or that of a copy when others cannot go there. */

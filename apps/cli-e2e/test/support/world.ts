@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { installation, removeInstallation } from './installation.ts';
+import { installation, removeInstallation, type Installation } from './installation.ts';
 import type { Operator } from './operators.ts';
 
 export interface Outcome {
@@ -28,10 +28,13 @@ export class World {
   readonly home: string;
   readonly operator: Operator;
   readonly #children = new Set<ChildProcess>();
+  readonly #installed: () => Installation;
 
-  constructor(operator: Operator) {
+  /** @param installed what is run; default the build as it is */
+  constructor(operator: Operator, installed?: Installation) {
     worlds += 1;
     this.operator = operator;
+    this.#installed = () => installed ?? installation();
     this.dir = mkdtempSync(path.join(tmpdir(), 'bb-world-'));
     chmodSync(this.dir, 0o755);
     this.home = path.join(this.dir, 'home');
@@ -63,7 +66,7 @@ export class World {
 
   /** Starts the CLI and returns the live process. */
   start(args: readonly string[], options: CliOptions = {}): ChildProcess {
-    return this.#spawn(installation().node, [installation().bin, ...args], options);
+    return this.#spawn(this.#installed().node, [this.#installed().bin, ...args], options);
   }
 
   #spawn(file: string, args: readonly string[], options: CliOptions): ChildProcess {
@@ -81,7 +84,7 @@ export class World {
 
   /** Starts the CLI on a terminal of its own (util-linux `script`); what is typed goes to stdin. */
   startOnTerminal(args: readonly string[]): ChildProcess {
-    const { node, bin } = installation();
+    const { node, bin } = this.#installed();
     const command = [node, bin, ...args].map((word) => `'${word}'`).join(' ');
     return this.#spawn('script', ['-q', '-e', '-f', '-E', 'always', '-c', command, '/dev/null'], {});
   }
@@ -115,7 +118,7 @@ export class World {
   }
 
   #environment(extra: CliOptions['env'] = {}): Record<string, string> {
-    const bin = path.dirname(installation().node);
+    const bin = path.dirname(this.#installed().node);
     return {
       PATH: `${bin}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
       HOME: this.home,
@@ -125,7 +128,9 @@ export class World {
   }
 
   #makeFolder(folder: string): void {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (existsSync(folder)) return;
+    this.#makeFolder(path.dirname(folder));
+    mkdirSync(folder, { mode: 0o700 });
     chownSync(folder, this.operator.uid, this.operator.uid);
   }
 

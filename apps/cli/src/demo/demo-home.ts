@@ -57,7 +57,6 @@ async function writeHome(root: string, api: DemoApi, remote: DemoRemote): Promis
 
 const bottle = (port: number, remote: DemoRemote, keyFile: string): string => `---
 agent_provider: { template: command, command: [bash] }
-supervise: false
 env:
   DEPLOY_KEY: \${${keyVariable}}
 egress:

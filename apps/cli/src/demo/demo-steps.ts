@@ -1,5 +1,6 @@
-import type { AgentReport } from './agent-script.ts';
+import type { AgentReport } from './agent-report.ts';
 import type { SeenRequest } from './demo-api.ts';
+import type { OperatorFacts } from './demo-operator.ts';
 
 /** One thing that the demo shows. */
 export interface DemoStep {
@@ -12,6 +13,7 @@ export interface DemoStep {
 /** What the demo found out, in the bottle and around it. */
 export interface DemoFacts {
   readonly report: AgentReport;
+  readonly operator: OperatorFacts;
   readonly requests: readonly SeenRequest[];
   /** whether the API token was anywhere in what the agent can read */
   readonly tokenInBottle: boolean;
@@ -95,6 +97,21 @@ export function demoSteps(facts: DemoFacts): DemoStep[] {
       `${refusal(report.hiddenPush)}; ${arrived('hidden') ? 'it is' : 'nothing of it is'} upstream`,
     ),
     step(
+      'a denial says how to ask, and the agent asks through MCP',
+      'by egress-block; the human is shown host, path and risks',
+      `${report.tools.includes('egress-block') ? 'by egress-block' : 'no such tool'}; the human is shown ${shownTo(facts.operator)}`,
+    ),
+    step(
+      'a human approves for seconds, and the same request passes, with nothing started anew',
+      'approved; status 200; the API got no credential',
+      `${report.asked.status}; ${outcome(report.granted)}; the API got ${adminCredential(requests)}`,
+    ),
+    step(
+      'when the time is over, it is denied again',
+      'denied: path_not_allowed, as JSON',
+      denial(report.expired),
+    ),
+    step(
       'the audit log holds it all, and verifies',
       'chain intact, 5 kinds of denial recorded',
       `chain ${facts.audit.ok ? 'intact' : 'broken'}, ${facts.audit.denied} kinds of denial recorded`,
@@ -119,6 +136,21 @@ const step = (title: string, expected: string, seen: string): DemoStep => ({
 function outcome({ status, error, deny }: AgentReport['allowed']): string {
   if (status === null) return `failed: ${error ?? 'no answer'}`;
   return deny === null ? `status ${status}` : `denied: ${deny}`;
+}
+
+/** What of a proposal reached the human's eyes. */
+function shownTo({ shown, outcome: result }: OperatorFacts): string {
+  if (shown === '') return result;
+  const missing = ['/admin', 'risk', 'widens what this bottle may do'].filter(
+    (part) => !shown.includes(part),
+  );
+  return missing.length === 0 ? 'host, path and risks' : `a proposal without ${missing.join(', ')}`;
+}
+
+function adminCredential(requests: readonly SeenRequest[]): string {
+  const admin = requests.filter(({ path }) => path === '/admin');
+  if (admin.length === 0) return 'no request';
+  return admin.every(({ authorization }) => authorization === '') ? 'no credential' : 'a credential';
 }
 
 /** What git told the agent on its terminal. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { readAudit, verifyAudit } from '@bot-bottle/audit';
 import { launchBottle, runtimeDir, type LaunchedBottle } from '@bot-bottle/backend';
 import { encodingsOf } from '@bot-bottle/dlp';
@@ -11,9 +11,13 @@ import { loadHome } from '../launch/load-home.ts';
 import { prepareLaunch, type PreparedLaunch } from '../launch/prepare-launch.ts';
 import { sidecarPrograms } from '../launch/sidecar-programs.ts';
 import { launchOptionsSchema } from '../parse-options.ts';
-import { agentReportSchema, agentScript, dumpScript, type AgentReport } from './agent-script.ts';
+import { agentProgram } from './agent-program.ts';
+import { agentReportSchema, type AgentReport } from './agent-report.ts';
+import { DemoApi } from './demo-api.ts';
 import { keyVariable, makeDemoWorld, tokenVariable, type DemoWorld } from './demo-home.ts';
+import { playOperator, type OperatorFacts } from './demo-operator.ts';
 import { demoSteps, type DemoFacts, type DemoStep } from './demo-steps.ts';
+import { dumpScript } from './dump-script.ts';
 
 const limitMs = 60_000;
 
@@ -45,15 +49,24 @@ async function collectFacts(
     sidecarPrograms: sidecarPrograms(),
     cwd: context.io.cwd,
     signal,
-    onWarning: (message) => context.printer.warning(message),
+    // What is asked is answered here, and shown as a step.
+    onWarning: (message) => context.printer.detail(message),
   });
   let report: AgentReport;
+  let operator: OperatorFacts;
   let readable: Buffer;
+  const ended = new AbortController();
   try {
+    const playing = playOperator(runtimeDir(context.io.env), identity, ended.signal);
+    // told by whoever waits for it
+    playing.catch(() => undefined);
     const text = await runMain(launched, signal);
+    ended.abort();
+    operator = await playing;
     report = agentReportSchema.parse(JSON.parse(text));
     readable = await dump(launched);
   } finally {
+    ended.abort();
     for (const warning of await launched.close()) context.printer.warning(warning);
   }
   const audit = { dir: join(world.home, 'audit'), bottle: identity };
@@ -61,6 +74,7 @@ async function collectFacts(
   const needles = Object.values(secrets).flatMap((secret) => formsOf(secret));
   return {
     report,
+    operator,
     requests: world.api.seen,
     branches: await world.remote.branches(),
     upstreamObjects: await world.remote.objects(),
@@ -78,7 +92,10 @@ async function prepare(context: CommandContext, { api, remote }: DemoWorld): Pro
   const home = await loadHome(context);
   const prepared = await prepareLaunch(context, home, {
     agent: await home.index.agent('demo'),
-    mode: { kind: 'command', argv: ['node', '-e', agentScript(api.port, remote.url)] },
+    mode: {
+      kind: 'command',
+      argv: ['node', '--input-type=module', '-', DemoApi.host, String(api.port), remote.url],
+    },
     extraArgs: [],
     options: launchOptionsSchema.parse({ yes: true }),
     showPreflight: false,
@@ -94,7 +111,8 @@ async function runMain(launched: LaunchedBottle, signal: AbortSignal): Promise<s
   const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
   const stop = (): void => void launched.bottle.close();
   limit.addEventListener('abort', stop, { once: true });
-  const status = await launched.runMain({ stdin: null, stdout, stderr, tty: null });
+  const stdin = Readable.from([await agentProgram()]);
+  const status = await launched.runMain({ stdin, stdout, stderr, tty: null });
   limit.removeEventListener('abort', stop);
   signal.throwIfAborted();
   if (status.code !== 0) {

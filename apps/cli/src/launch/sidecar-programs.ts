@@ -5,6 +5,7 @@ import { BackendError, type SidecarName } from '@bot-bottle/backend';
 const modules: Readonly<Partial<Record<SidecarName, string>>> = {
   egress: '@bot-bottle/sidecar-egress/main',
   'git-gate': '@bot-bottle/sidecar-git-gate/main',
+  supervise: '@bot-bottle/sidecar-supervise/main',
 };
 
 /**
@@ -14,7 +15,7 @@ const modules: Readonly<Partial<Record<SidecarName, string>>> = {
  * @throws BackendError `not_available` when a sidecar is not built
  */
 export function sidecarPrograms(
-  names: readonly SidecarName[] = ['egress', 'git-gate'],
+  names: readonly SidecarName[] = ['egress', 'git-gate', 'supervise'],
 ): Readonly<Partial<Record<SidecarName, string>>> {
   return Object.fromEntries(names.map((name) => [name, programOf(name)]));
 }

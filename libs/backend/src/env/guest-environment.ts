@@ -1,6 +1,6 @@
 import type { BottlePlan } from '../plan/bottle-plan.ts';
 import type { Canary } from './canary.ts';
-import { guestCaFile } from './guest-paths.ts';
+import { guestCaFile, guestSuperviseUrl } from './guest-paths.ts';
 
 const proxyUrl = 'http://egress:9099';
 const noProxy = 'localhost,127.0.0.1,::1,git-gate,supervise';
@@ -67,7 +67,7 @@ function ownEnvironment(
   };
   for (const name of proxyNames) own[name] = proxyUrl;
   for (const name of caEnvNames) own[name] = guestCaFile;
-  if (plan.sidecars.includes('supervise')) own['MCP_SUPERVISE_URL'] = 'http://supervise:9100';
+  if (plan.sidecars.includes('supervise')) own['MCP_SUPERVISE_URL'] = guestSuperviseUrl;
   return own;
 }
 

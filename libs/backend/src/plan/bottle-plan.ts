@@ -1,4 +1,10 @@
-import type { AgentProvisionPlan, GuestFile, ProviderRuntime, SecretRef } from '@bot-bottle/providers';
+import type {
+  AgentProvisionPlan,
+  GuestCommand,
+  GuestFile,
+  ProviderRuntime,
+  SecretRef,
+} from '@bot-bottle/providers';
 import type { DeployKeyForge, EffectiveAgent } from '@bot-bottle/manifest';
 import type { EffectiveRoutes } from '@bot-bottle/egress';
 import type { GateRepo } from '@bot-bottle/git-gate';
@@ -81,6 +87,8 @@ export interface BottlePlan {
   readonly botBottleHome: string;
   readonly stateDir: string;
   readonly provision: AgentProvisionPlan;
+  /** what makes the agent know the tools of the supervise sidecar; [] for a bottle that has none */
+  readonly superviseCommands: readonly GuestCommand[];
   readonly skills: ReadonlyArray<{
     readonly name: string;
     readonly source: string;

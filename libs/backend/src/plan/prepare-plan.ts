@@ -3,12 +3,13 @@ import type { EffectiveAgent, EnvValue } from '@bot-bottle/manifest';
 import {
   findProvider,
   type AgentProvider,
+  type GuestCommand,
   type ProviderContext,
   type SecretRef,
 } from '@bot-bottle/providers';
 import { join } from 'node:path';
 import type { BackendName } from '../contracts.ts';
-import { guestHome, guestWorkspace } from '../env/guest-paths.ts';
+import { guestHome, guestSuperviseUrl, guestWorkspace } from '../env/guest-paths.ts';
 import { BackendError } from '../errors.ts';
 import { missingHostEnv } from '../secrets/resolve-secrets.ts';
 import type { Settings } from '../settings/settings-schema.ts';
@@ -104,6 +105,7 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
     botBottleHome: deps.botBottleHome,
     stateDir: new StateStore(deps.botBottleHome).dir(identity),
     provision: structuredClone(provisionPlan),
+    superviseCommands: superviseCommands(request, provider),
     skills: await planSkills(agent.skills, skillRoots, skillsDir),
     skillsDir,
     workspace: workspace?.plan ?? null,
@@ -112,7 +114,11 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
     routes: structuredClone(routes),
     slotRefs: slotRefs(routes, provisionPlan.secretRefs, deps),
     gitGate: gate?.plan ?? null,
-    sidecars: gate === null ? ['egress'] : ['egress', 'git-gate'],
+    sidecars: [
+      'egress',
+      ...(gate === null ? [] : (['git-gate'] as const)),
+      ...(bottle.supervise ? (['supervise'] as const) : []),
+    ],
     programs: await programs(request, runtime.command[0], deps),
     programDirs: [...deps.settings.bubblewrap.programs],
     egress: egressPlan(agent, deps.settings),
@@ -160,6 +166,12 @@ async function chooseIdentity(request: PlanRequest, deps: PlanDeps): Promise<str
     if (!(await state.exists(identity))) return identity;
   }
   throw new BackendError('state_invalid', `no free identity is found for ${request.agent.name}`);
+}
+
+/** A command of the operator's own has no use for the tools, and the agent's program need not be there to take them. */
+function superviseCommands({ agent, mode }: PlanRequest, provider: AgentProvider): GuestCommand[] {
+  if (!agent.bottle.supervise || mode.kind === 'command') return [];
+  return structuredClone([...provider.superviseCommands(guestSuperviseUrl)]);
 }
 
 function literals(env: Readonly<Record<string, EnvValue>>): Record<string, string> {

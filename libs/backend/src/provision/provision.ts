@@ -1,4 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
+import { visibleLine } from '@bot-bottle/audit';
 import type { KnownSecret } from '@bot-bottle/dlp';
 import type { GuestCommand } from '@bot-bottle/providers';
 import type { Bottle } from '../contracts.ts';
@@ -42,7 +43,7 @@ interface Step {
 }
 
 /**
- * Makes a fresh bottle ready: CA, prompt, provider, skills, workspace, git identity, in this order. Each unbroken run of
+ * Makes a fresh bottle ready: CA, prompt, provider, skills, workspace, git identity, supervise tools, in this order. Each unbroken run of
  * files is one archive, so a provider without commands costs one process in the guest.
  *
  * @throws BackendError `provision_failed` with the failing step's message
@@ -82,14 +83,14 @@ export async function provision(
   const batches: Array<Step[] | readonly GuestCommand[]> = [];
   if (provider.preCopy.length === 0 && provider.verify.length === 0) {
     await copySteps(bottle, plan, options, [...beforeFiles, ...providerFiles, ...afterFiles], true);
-    return result(options, leftOut);
+    return result(options, leftOut, await registerSupervise(bottle, plan, options));
   }
   batches.push(beforeFiles, provider.preCopy, providerFiles, provider.verify, afterFiles);
   for (const [index, batch] of batches.entries()) {
     if (isCommands(batch)) await runCommands(bottle, batch, options);
     else await copySteps(bottle, plan, options, batch, index === 0);
   }
-  return result(options, leftOut);
+  return result(options, leftOut, await registerSupervise(bottle, plan, options));
 }
 
 const pick = ({ env, signal }: ProvisionOptions): Pick<ProvisionOptions, 'env' | 'signal'> =>
@@ -101,13 +102,38 @@ const isCommands = (batch: Step[] | readonly GuestCommand[]): batch is readonly 
 /** Longest list of files named in warnings; a workspace can be made to have any number of them. */
 const maxNamed = 20;
 
-function result(options: ProvisionOptions, leftOut: readonly FlaggedFile[]): ProvisionResult {
+/** An agent without the tools is none the worse but for them: failures are warnings. */
+async function registerSupervise(
+  bottle: Bottle,
+  plan: BottlePlan,
+  options: ProvisionOptions,
+): Promise<string[]> {
+  if (plan.superviseCommands.length === 0) return [];
+  options.onProgress?.('supervise tools');
+  try {
+    await runCommands(bottle, plan.superviseCommands, options);
+    return [];
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!BackendError.isInstance(error)) throw error;
+    const said =
+      typeof error.data['stderr'] === 'string' ? visibleLine(error.data['stderr'].trim(), 300) : '';
+    return [`${error.message}${said === '' ? '' : `: ${said}`}`];
+  }
+}
+
+function result(
+  options: ProvisionOptions,
+  leftOut: readonly FlaggedFile[],
+  registration: readonly string[],
+): ProvisionResult {
   const warnings = leftOut
     .slice(0, maxNamed)
     .map(({ path, rules }) => `${path} was left out of the workspace: ${rules.join(', ')}`);
   const more = leftOut.length - warnings.length;
   if (more > 0) warnings.push(`${more} more files were left out of the workspace`);
-  return { caFingerprint: new X509Certificate(options.caPem).fingerprint256, leftOut, warnings };
+  const { fingerprint256: caFingerprint } = new X509Certificate(options.caPem);
+  return { caFingerprint, leftOut, warnings: [...warnings, ...registration] };
 }
 
 async function copySteps(

@@ -24,13 +24,13 @@ export type ConnectDecision =
 export function decideConnect(table: RouteTable, host: string, port: number, now: number): ConnectDecision {
   if (host === localHost) return { kind: 'local' };
   const candidates = candidateRows(table, host, now);
-  if (candidates === null) return deny('host_not_allowed', { ask: { host, port } });
+  if (candidates === null) return deny('host_not_allowed', { ask: { host, ports: [port] } });
   const rows = candidates.rows.filter((row) => row.route.ports.includes(port));
   const [first] = rows;
   if (first === undefined) {
     return deny('port_not_allowed', {
       rule: candidates.rows[0]?.rule ?? null,
-      ask: candidates.grantable ? { host, port } : null,
+      ask: candidates.grantable ? { host, ports: [port] } : null,
     });
   }
   return { kind: 'allow', schemes: new Set(rows.map((row) => row.route.scheme)), rule: first.rule };

@@ -149,6 +149,8 @@ function allow(row: Row, candidates: Candidates, to: Destination, path: string):
     host: to.host,
     port: to.port,
     path: base.auth === null ? path : stripCredentialQuery(path),
+    // What the operator said of the host's addresses holds for whatever else is granted at that host.
+    addressAllowlist: base.owner === 'grant' ? [] : base.address_allowlist,
     constrained: route.methods.length > 0 || route.path_allowlist.length > 0,
     injectAuth,
     agentAuthorization: route.authorization === 'agent' && base.auth === null,
@@ -172,8 +174,14 @@ function misdirected({ head, via }: DecisionRequest): DenyDecision | null {
   });
 }
 
+/** Arguments of the tool `egress-block` but for the justification: just what this request needs. */
 function ask(to: Destination, { head }: DecisionRequest): Readonly<Record<string, unknown>> {
   const path = head.path.split('?')[0] ?? head.path;
   const normal = normalizePath(path);
-  return { host: to.host, port: to.port, method: head.method, path: normal.ok ? normal.path : null };
+  return {
+    host: to.host,
+    ports: [to.port],
+    methods: [head.method],
+    ...(normal.ok ? { path_allowlist: [normal.path] } : {}),
+  };
 }

@@ -45,6 +45,8 @@ export interface AllowDecision {
   readonly port: number;
   /** path and query to send */
   readonly path: string;
+  /** CIDRs of otherwise refused addresses that may be dialled */
+  readonly addressAllowlist: readonly string[];
   /** whether the row limits methods or paths, so that method and path overrides are stripped */
   readonly constrained: boolean;
   /** credential to inject, null for none */
