@@ -17,10 +17,8 @@ export function refuseUnavailable(agent: EffectiveAgent, backend: BackendName): 
     throw unavailable(`the backend ${backend}`, `use --backend ${availableBackends.join(' or ')}`);
   }
   if (bottle.egress.guard === 'pipelock') throw unavailable('egress.guard: pipelock', 'use `guard: builtin`');
-  for (const { host, pipelock, dlp } of bottle.egress.routes) {
+  for (const { host, pipelock } of bottle.egress.routes) {
     if (pipelock.tlsPassthrough) throw unavailable(`pipelock.tls_passthrough (route ${host})`, 'remove it');
-    if (dlp.onMatch === 'supervise')
-      throw unavailable(`dlp.on_match: supervise (route ${host})`, 'use `on_match: block`');
   }
   if (bottle.agentProvider.forwardHostCredentials) {
     throw unavailable('agent_provider.forward_host_credentials', 'remove it');
