@@ -100,7 +100,8 @@ describe('a name that changes its address', () => {
   test('is checked again for a row that allows less', () => {
     const answer = ['10.0.0.1'];
     const { routing: subject, targets } = routing([answer, answer]);
-    const wider = { ...decision, route: { ...row, address_allowlist: ['10.0.0.0/8'] } };
+    const addressAllowlist = ['10.0.0.0/8'];
+    const wider = { ...decision, route: { ...row, address_allowlist: addressAllowlist }, addressAllowlist };
     void subject.find(wider);
     expect(() => subject.find(decision)).toThrow(UpstreamError);
     expect(targets.length).toBe(1);
