@@ -209,6 +209,46 @@ describe('what was applied but cannot be written down', () => {
     expect(await verifyAudit({ dir: auditDir({ folder }), bottle })).toMatchObject({ live: true });
   });
 
+  it('is written once, also when several notice at the same time that there is room again', async () => {
+    let works = false;
+    const around = (queue: QueueStore): Queue => ({
+      add: (proposal) => queue.add(proposal),
+      list: () => queue.list(),
+      respond: async (response) => {
+        if (!works) throw broken;
+        await queue.respond(response);
+      },
+    });
+    let auditWorks = true;
+    const { audit, folder } = await deskWorld();
+    const queue = new QueueStore(join(folder, 'queue'), bottle);
+    const desk = await ProposalDesk.open({
+      bottle,
+      queue: around(queue),
+      audit: {
+        append: async (events) => {
+          if (!auditWorks) throw broken;
+          await audit.append(events);
+        },
+      },
+      onNotice: () => undefined,
+      onWarning: () => undefined,
+    });
+    const source = desk.connect('git-gate', applying().apply);
+    const ids: string[] = [];
+    for (const held of ['1', '2', '3', '4']) ids.push((await source.propose(pushRequest({ held }))).id);
+    auditWorks = false;
+    await desk.decide(answer(desk, ids[0] ?? '', 'rejected'));
+    [works, auditWorks] = [true, true];
+    await Promise.all(ids.slice(1).map((id) => desk.decide(answer(desk, id, 'rejected'))));
+    await desk.close();
+    for (const id of ids)
+      expect((await eventsOf(folder, id)).filter(({ action }) => action === 'decide')).toHaveLength(1);
+    expect((await queue.list()).entries.map(({ response }) => response?.outcome)).toEqual(
+      ids.map(() => 'rejected'),
+    );
+  });
+
   it('leaves a response that somebody put there, says so, and does not try again', async () => {
     const { desk, queue, warnings } = await deskWorld();
     const { id } = await desk.connect('git-gate', applying().apply).propose(pushRequest());

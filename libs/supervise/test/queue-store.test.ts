@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { MAX_PROCESSED, QueueStore, queuedBottles } from '../src/index.ts';
 import { pushRequest, responseTo, sampleProposal, tempDir } from './samples.ts';
 
@@ -219,4 +219,77 @@ it('keeps a bounded number of answered proposals, the newest', async () => {
   expect(kept).toContain(`${all.at(-1)?.id}.json`);
   expect(kept).not.toContain(`${all[0]?.id}.json`);
   expect(await readdir(dir('responses'))).toHaveLength(MAX_PROCESSED);
+});
+
+it('misses none that is answered while it is listed, and calls none open that was answered', async () => {
+  const { queue, root } = await fresh();
+  const reader = new QueueStore(root, slug);
+  const all = Array.from({ length: 60 }, () => sampleProposal());
+  for (const proposal of all) await queue.add(proposal);
+  const ids = all.map(({ id }) => id);
+  const answered = new Set<string>();
+  const listing = (async () => {
+    while (answered.size < all.length) {
+      const before = new Set(answered);
+      const { entries, problems } = await reader.list();
+      expect(problems).toEqual([]);
+      expect(entries.map(({ proposal }) => proposal.id)).toEqual(ids);
+      for (const { proposal, response } of entries)
+        if (before.has(proposal.id)) expect(response).not.toBeNull();
+    }
+  })();
+  for (const proposal of all) {
+    await queue.respond(responseTo(proposal));
+    answered.add(proposal.id);
+  }
+  await listing;
+});
+
+describe('the queue of another bottle', () => {
+  const other = 'other-00000';
+
+  it('is neither read nor written through a proposal, a response or an id', async () => {
+    const { root, queue } = await fresh();
+    const theirs = sampleProposal({ bottle: other });
+    const otherQueue = new QueueStore(root, other);
+    await otherQueue.add(theirs);
+    const snapshot = async (): Promise<string[]> =>
+      (await readdir(join(root, other), { recursive: true })).toSorted();
+    const before = await snapshot();
+    await expect(queue.add(theirs)).rejects.toMatchObject({ code: 'queue_unsafe' });
+    for (const id of [`../../${other}/proposals/${theirs.id}`, `${theirs.id}/../x`, `..${theirs.id}`]) {
+      await expect(queue.add(sampleProposal({ id }))).rejects.toThrow();
+      await expect(queue.respond(responseTo(theirs, { id }))).rejects.toThrow();
+    }
+    // Their id is only a name here: what is written stays in our folder.
+    await queue.respond(responseTo(theirs));
+    expect(await snapshot()).toEqual(before);
+    expect((await otherQueue.list()).entries).toMatchObject([{ response: null }]);
+    expect((await queue.list()).entries).toEqual([]);
+  });
+
+  it('is not listed by a file or a link that somebody put into ours', async () => {
+    const { root, queue, dir } = await fresh();
+    const theirs = sampleProposal({ bottle: other });
+    await new QueueStore(root, other).add(theirs);
+    await queue.add(sampleProposal());
+    const file = join(root, other, 'proposals', `${theirs.id}.json`);
+    await symlink(file, join(dir('proposals'), `${theirs.id}.json`));
+    const { entries, problems } = await queue.list();
+    expect(entries).toHaveLength(1);
+    expect(problems[0]).toContain('is a symbolic link');
+    const { copyFile } = await import('node:fs/promises');
+    await copyFile(file, join(dir('proposals'), `${theirs.id}.json`));
+    expect((await queue.list()).entries).toHaveLength(1);
+    expect(await readFile(file, 'utf8')).toContain(theirs.id);
+  });
+
+  it.each(['other-00000/../worker-abcde', 'other-00000\n', '*', '%2e%2e', 'other-00000\0', '~', '-rf'])(
+    'is not named by %j',
+    (evil) => {
+      expect(() => new QueueStore('/tmp/none', evil)).toThrow(
+        expect.objectContaining({ code: 'queue_unsafe' }),
+      );
+    },
+  );
 });
