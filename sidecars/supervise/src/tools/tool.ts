@@ -61,14 +61,24 @@ export function defineTool<Input extends z.ZodType>(spec: ToolSpec<Input>): Tool
     title,
     description,
     hints,
-    inputSchema: z.toJSONSchema(input, { io: 'input' }),
-    outputSchema: z.toJSONSchema(output, { io: 'output' }),
+    inputSchema: schemaOf(input, 'input'),
+    outputSchema: schemaOf(output, 'output'),
     prepare: (raw) => {
       const parsed = input.safeParse(raw ?? {});
       if (!parsed.success) throw new ToolFailure('invalid_arguments', problemsOf(parsed.error));
       return prepare(parsed.data);
     },
   };
+}
+
+/** zod names checks of its own as formats, which validators of clients complain of. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): ToolContent {
+  return z.toJSONSchema(schema, {
+    io,
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.format === 'starts_with') delete jsonSchema.format;
+    },
+  });
 }
 
 function problemsOf({ issues }: z.ZodError): string {
