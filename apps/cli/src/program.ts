@@ -64,10 +64,16 @@ function oneOf<T extends string>(allowed: readonly T[]): (value: string) => T {
 const backends = ['docker', 'bubblewrap', 'smolmachines'] as const;
 
 function launchOptions(command: Command): Command {
+  return confirmOptions(
+    command
+      .option('--backend <name>', `what isolates: ${backends.join(', ')}`, oneOf(backends))
+      .option('--cwd', 'copy the current folder into the bottle')
+      .option('--include <path>', 'copy this file although it is ignored or flagged (repeatable)', collect),
+  );
+}
+
+function confirmOptions(command: Command): Command {
   return command
-    .option('--backend <name>', `what isolates: ${backends.join(', ')}`, oneOf(backends))
-    .option('--cwd', 'copy the current folder into the bottle')
-    .option('--include <path>', 'copy this file although it is ignored or flagged (repeatable)', collect)
     .option('-y, --yes', 'do not ask for confirmation')
     .option('--trust-agent <hash>', 'content hash of a repository agent that you have read')
     .option('--label <text>', 'a name of your own for the bottle')
@@ -76,15 +82,19 @@ function launchOptions(command: Command): Command {
     .option('--json', 'with --dry-run: as JSON');
 }
 
-function addLaunchCommands(command: Make, context: CommandContext, setExitCode: SetExitCode): void {
-  launchOptions(command('start', 'launch an agent in a new bottle'))
-    .usage('[agent] [options] [-- ARGS…]')
-    .argument('[agent]', 'name of the agent; without one you are asked')
+function agentOptions(command: Command): Command {
+  return command
     .option('--headless', 'no terminal: give the agent one prompt and print what it says')
     .option('--prompt <text>', 'the prompt of a headless run')
     .option('--prompt-file <path>', 'read that prompt from a file, - for stdin')
     .option('--detach', 'run in the background; attach from anywhere')
-    .option('--remote-control', "switch the agent's own remote control on")
+    .option('--remote-control', "switch the agent's own remote control on");
+}
+
+function addLaunchCommands(command: Make, context: CommandContext, setExitCode: SetExitCode): void {
+  agentOptions(launchOptions(command('start', 'launch an agent in a new bottle')))
+    .usage('[agent] [options] [-- ARGS…]')
+    .argument('[agent]', 'name of the agent; without one you are asked')
     .addHelpText(
       'after',
       `
@@ -113,6 +123,22 @@ Examples:
     .action(async (agent: string, cmd: string[], options: object) => {
       const { run } = await import('./commands/run.ts');
       setExitCode(await run(context, agent, [...cmd, ...(context.rest ?? [])], options));
+    });
+  agentOptions(
+    confirmOptions(command('resume', 'go on with a bottle that ended and was kept, or was killed')),
+  )
+    .usage('<identity> [options] [-- ARGS…]')
+    .argument('<identity>', 'identity of the bottle, or the start of it; see list preserved')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  bot-bottle resume reviewer-x7k2p
+  bot-bottle resume reviewer-x7k2p --yes --headless --prompt 'Go on'`,
+    )
+    .action(async (identity: string, options: object) => {
+      const { resume } = await import('./commands/resume.ts');
+      setExitCode(await resume(context, identity, options));
     });
   command('demo', 'see every control at work on this machine: no account, no internet')
     .option('--json', 'print the steps as JSON')

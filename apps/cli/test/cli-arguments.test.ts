@@ -17,7 +17,7 @@ it('prints help on stdout when asked, with examples', async () => {
   const { code, out, err } = await tempHome().cli(['--help']);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toContain('Examples:');
-  expect(out).not.toMatch(/__owner|__names|\bresume\b|dashboard/);
+  expect(out).not.toMatch(/__owner|__names|dashboard/);
 });
 
 it('is a usage error without a command', async () => {
@@ -50,7 +50,7 @@ it.each([
   expect(err).not.toMatch(/^\s+at /m);
 });
 
-it.each(['resume', 'edit', 'routes', 'dashboard', 'logs', 'diff', 'cp', 'images'])(
+it.each(['edit', 'routes', 'dashboard', 'logs', 'diff', 'cp', 'images'])(
   'says that %s comes later',
   async (command) => {
     const { code, err } = await tempHome().cli([command, 'x', '--any']);

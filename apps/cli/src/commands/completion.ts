@@ -10,6 +10,7 @@ import {
 /** Commands whose first argument is an agent, or a running bottle. */
 const agentCommands = new Set(['start', 'run', 'info']);
 const bottleCommands = new Set(['exec', 'attach', 'stop', 'audit']);
+const stateCommands = new Set(['resume']);
 const fixed: Readonly<Record<string, readonly string[]>> = {
   list: ['active', 'agents', 'bottles', 'preserved'],
   schema: ['bottle', 'agent'],
@@ -47,5 +48,6 @@ function describe(command: Command): CompletedCommand {
 function namesOf(command: string): CompletedCommand['names'] {
   if (agentCommands.has(command)) return 'agents';
   if (proposalCommands.has(command)) return 'proposals';
+  if (stateCommands.has(command)) return 'preserved';
   return bottleCommands.has(command) ? 'active' : null;
 }

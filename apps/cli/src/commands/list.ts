@@ -1,5 +1,6 @@
 import { botBottleHome, enumerateActive, runtimeDir, StateStore } from '@bot-bottle/backend';
 import type { CommandContext } from '../command-context.ts';
+import { resumableStates } from '../launch/find-state.ts';
 import { loadHome } from '../launch/load-home.ts';
 import { renderTable } from '../output/table.ts';
 import { reportOptionsSchema } from '../parse-options.ts';
@@ -70,17 +71,17 @@ const listings: Readonly<Record<Listed, (context: CommandContext) => Promise<Lis
     })),
   }),
   preserved: async ({ io }) => {
-    const entries = await new StateStore(botBottleHome(io.env)).list();
-    const kept = entries.filter((entry) => entry.preserved);
+    const resumable = await resumableStates(new StateStore(botBottleHome(io.env)));
     return {
-      headings: ['SLUG', 'AGENT', 'BACKEND', 'STARTED', 'LABEL'],
+      headings: ['SLUG', 'AGENT', 'BACKEND', 'STATE', 'STARTED', 'LABEL'],
       nothing: 'no state is preserved',
-      rows: kept.map(({ identity, metadata, stateDir }) => ({
-        json: { ...metadata, identity, state_dir: stateDir },
+      rows: resumable.map(({ identity, metadata, stateDir, preserved }) => ({
+        json: { ...metadata, identity, state_dir: stateDir, preserved },
         cells: [
           identity,
           metadata?.agent ?? '',
           metadata?.backend ?? '',
+          preserved ? 'preserved' : 'left',
           metadata?.started_at ?? '',
           metadata?.label ?? '',
         ],

@@ -3,18 +3,28 @@ import {
   ControlClient,
   enumerateActive,
   runtimeDir,
+  StateStore,
   type LiveBottle,
 } from '@bot-bottle/backend';
 import { visibleLine } from '@bot-bottle/audit';
 import type { CommandContext } from '../command-context.ts';
+import { resumableStates } from '../launch/find-state.ts';
 
 /** The hidden command behind completion: names, one a line. Never fails: a shell is waiting. */
 export async function names({ io, printer }: CommandContext, what: string): Promise<number> {
-  const found = await (
-    what === 'agents' ? agentNames(io) : what === 'proposals' ? openProposals(io) : activeNames(io)
-  ).catch(() => []);
+  const found = await (namesOf.get(what) ?? activeNames)(io).catch(() => []);
   if (found.length > 0) printer.result(found.map((name) => visibleLine(name, 80)).join('\n'));
   return 0;
+}
+
+const namesOf: ReadonlyMap<string, (io: CommandContext['io']) => Promise<string[]>> = new Map([
+  ['agents', agentNames],
+  ['proposals', openProposals],
+  ['preserved', resumableNames],
+]);
+
+async function resumableNames({ env }: CommandContext['io']): Promise<string[]> {
+  return (await resumableStates(new StateStore(botBottleHome(env)))).map(({ identity }) => identity);
 }
 
 async function agentNames({ env, cwd }: CommandContext['io']): Promise<string[]> {

@@ -44,6 +44,23 @@ export async function chooseBackend(
   });
 }
 
+/**
+ * The backend that a bottle was launched on; no other one has its home.
+ *
+ * @throws BackendError `not_available`, `backend_unavailable`
+ */
+export async function recordedBackend(
+  name: BackendName,
+  factories: BackendFactories,
+): Promise<BackendChoice> {
+  if (factories[name] !== undefined) return await open(name, 'the one that it was launched on', factories);
+  throw new BackendError(
+    'not_available',
+    `it was launched on the backend ${name}, which is not available in this version`,
+    { hint: 'resume it with the version that it was launched with' },
+  );
+}
+
 /** @throws CliError `usage` when the variable names no backend */
 export function wishOf(
   wishes: BackendWishes,

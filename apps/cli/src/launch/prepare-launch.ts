@@ -15,14 +15,24 @@ import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { LaunchCommandOptions } from '../parse-options.ts';
 import { askSecret, confirm } from '../terminal/prompts.ts';
-import { builtBackends, chooseBackend, type BackendFactories } from './choose-backend.ts';
+import { renderAbandoned } from './abandoned-proposals.ts';
+import {
+  builtBackends,
+  chooseBackend,
+  recordedBackend,
+  type BackendChoice,
+  type BackendFactories,
+} from './choose-backend.ts';
 import type { Home } from './load-home.ts';
+import type { ResumeWish } from './resume-wish.ts';
 import { TrustStore } from './trust-store.ts';
 
 export interface PreparedLaunch {
   readonly plan: BottlePlan;
   readonly backend: Backend;
   readonly secrets: ResolvedSecrets;
+  /** folder of the host that the launch is made in, for the metadata */
+  readonly cwd: string;
 }
 
 export interface LaunchWish {
@@ -35,6 +45,8 @@ export interface LaunchWish {
   readonly backends?: BackendFactories;
   /** default true */
   readonly showPreflight?: boolean;
+  /** the bottle that is relaunched; absent: a new one */
+  readonly resume?: ResumeWish;
   /** run when it is clear that the launch could work, before anything is asked */
   readonly check?: () => void;
 }
@@ -50,12 +62,8 @@ export async function prepareLaunch(
 ): Promise<PreparedLaunch | null> {
   const { io, printer } = context;
   const { options, agent } = wish;
-  const wishes = {
-    option: options.backend,
-    variable: io.env['BOT_BOTTLE_BACKEND'],
-    setting: home.settings.backend,
-  };
-  const { backend, reason } = await chooseBackend(wishes, wish.backends ?? builtBackends);
+  const { resume } = wish;
+  const { backend, reason } = await backendOf(context, home, wish);
   const plan = await preparePlan(
     {
       agent,
@@ -63,7 +71,8 @@ export async function prepareLaunch(
       mode: wish.mode,
       cwd: options.cwd ? io.cwd : null,
       include: options.include,
-      label: options.label,
+      label: options.label ?? resume?.label ?? null,
+      ...(resume === undefined ? {} : { identity: resume.identity, keptWorkspace: resume.workspace }),
       keep: options.keep,
       extraArgs: wish.extraArgs,
       remoteControl: options.remoteControl,
@@ -77,20 +86,34 @@ export async function prepareLaunch(
     },
   );
   const preflight = { enforcedLimits: backend.capabilities.resourceLimits };
+  const shown = `${renderPreflight(plan, preflight)}${resume === undefined ? '' : renderAbandoned(resume.abandoned)}`;
   if (options.dryRun) {
-    if (options.json) printer.json(preflightJson(plan, preflight));
-    else printer.result(renderPreflight(plan, preflight).trim());
+    const json = preflightJson(plan, preflight);
+    if (!options.json) printer.result(shown.trim());
+    else printer.json(resume === undefined ? json : { ...json, abandoned: resume.abandoned });
     return null;
   }
   wish.check?.();
   await requireTrust(context, home, wish);
   const isShown = !options.yes || (wish.showPreflight !== false && !printer.options.quiet);
-  if (isShown) printer.raw(renderPreflight(plan, preflight));
+  if (isShown) printer.raw(shown);
   if (!options.yes && !(await confirm('Launch?', 'confirm beforehand with --yes'))) {
     printer.note('not launched');
     return null;
   }
-  return { plan, backend, secrets: await resolveSecrets(plan, { env: io.env, ask: askOnTerminal }) };
+  const secrets = await resolveSecrets(plan, { env: io.env, ask: askOnTerminal });
+  return { plan, backend, secrets, cwd: resume?.cwd ?? io.cwd };
+}
+
+async function backendOf({ io }: CommandContext, home: Home, wish: LaunchWish): Promise<BackendChoice> {
+  const factories = wish.backends ?? builtBackends;
+  if (wish.resume !== undefined) return await recordedBackend(wish.resume.backend, factories);
+  const wishes = {
+    option: wish.options.backend,
+    variable: io.env['BOT_BOTTLE_BACKEND'],
+    setting: home.settings.backend,
+  };
+  return await chooseBackend(wishes, factories);
 }
 
 async function askOnTerminal(prompt: string): Promise<string> {

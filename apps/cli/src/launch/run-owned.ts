@@ -44,7 +44,7 @@ export async function runOwned(
       backend: prepared.backend,
       runtimeDir: runtimeDir(context.io.env),
       sidecarPrograms: sidecarPrograms(prepared.plan.sidecars),
-      cwd: context.io.cwd,
+      cwd: prepared.cwd,
       signal: signals.signal,
       onProgress: (what) => printer.detail(what),
       onWarning: (message) => printer.warning(message),
@@ -62,6 +62,7 @@ export async function runOwned(
     for (const warning of await launched.close()) printer.warning(warning);
     signals.close();
   }
+  if (await launched.isKept()) printer.note(`kept; bot-bottle resume ${launched.identity} goes on with it`);
   return endCode(exitCode, launched);
 }
 

@@ -24,7 +24,7 @@ export async function startDetached(context: CommandContext, prepared: PreparedL
     env: env.entries(),
     gateKeys: gateKeys.entries(),
     forgeTokens: forgeTokens.entries(),
-    cwd: io.cwd,
+    cwd: prepared.cwd,
     term: io.env['TERM'] ?? null,
   };
   const child = spawn(process.execPath, [...process.execArgv, ownProgram(), '__owner'], {

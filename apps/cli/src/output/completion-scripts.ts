@@ -5,7 +5,7 @@ export interface CompletedCommand {
   /** fixed first arguments */
   readonly words: readonly string[];
   /** what the hidden `__names` command is asked for, null: nothing */
-  readonly names: 'agents' | 'active' | 'proposals' | null;
+  readonly names: 'agents' | 'active' | 'proposals' | 'preserved' | null;
 }
 
 const wordsOf = ({ words, names, options }: CompletedCommand, call: string): string =>
