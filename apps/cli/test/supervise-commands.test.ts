@@ -138,6 +138,7 @@ describe('supervise list', () => {
         asks: 'push branch main to app',
         risks: expect.arrayContaining([expect.stringContaining('force')]),
         digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+        reason: null,
       },
     ]);
   });
@@ -228,7 +229,7 @@ describe('supervise approve and reject', () => {
   it('show what they decide, apply it and record it', async () => {
     const { cli, ids, home, owner } = await asked([push()]);
     const { code, out, err } = await cli(['supervise', 'approve', ids[0] ?? '', '--reason', 'I looked']);
-    expect({ code, out }).toEqual({ code: 0, out: `approved ${ids[0]}\n` });
+    expect({ code, out }).toEqual({ code: 0, out: `approved ${ids[0]}: applied by git-gate\n` });
     expect(err).toContain('refs/heads/main');
     const { entries } = await new QueueStore(join(home, 'queue'), owner.identity).list();
     expect(entries).toMatchObject([{ response: { outcome: 'approved', reason: 'I looked' } }]);

@@ -31,7 +31,7 @@ export type { Reach } from './edit/widened-route.ts';
 export { type Manifest, manifestFromObject } from './manifest-from-object.ts';
 export { parseAgent } from './parse-agent.ts';
 export { parseBottle } from './parse-bottle.ts';
-export { parseGrant } from './parse-grant.ts';
+export { parseGrant, type GrantLimits } from './parse-grant.ts';
 export { parseRouteEdit, type RouteEdit, type RouteEditLimits } from './parse-route-edit.ts';
 export { routeKeys } from './normalize/route-keys.ts';
 export { renderYaml } from './text/render-yaml.ts';

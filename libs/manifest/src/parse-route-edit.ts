@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { GrantManifest, RouteManifest } from './contracts.ts';
 import { normalizeGrant } from './normalize/grant.ts';
 import { normalizeRoute } from './normalize/route.ts';
+import { noCredential } from './parse-grant.ts';
 import { parseYamlAs } from './parse-yaml-as.ts';
 import { finding } from './rules/finding.ts';
 import { normalizeHost } from './rules/host.ts';
@@ -87,10 +88,7 @@ function grantFindings(
     ({ host: base, auth }) => auth !== undefined && covers(normalizeHost(base) ?? base, host),
   );
   if (grant.with_credential && !hasAuth) {
-    found.push({
-      ...finding('no route of this host has a credential', 'say `with_credential: false`', 'conflict'),
-      path: [...at, 'with_credential'],
-    });
+    found.push({ ...noCredential, path: [...at, 'with_credential'] });
   }
   return found;
 }

@@ -16,6 +16,7 @@ const limits: RouteEditLimits = {
   tokenRefs: new Set(['HELD']),
   providerHosts: new Set(['provider.example']),
 };
+const grantLimits = { maxMinutes: 60, hasCredential: (host: string) => host === 'with.example' };
 const edit = (text: string) => parseRouteEdit({ text, file: 'routes.yml' }, limits);
 const grant = 'host: a.example\nports: [443]\npath_allowlist: []\nmethods: [get]\nminutes: 0.5\n';
 
@@ -44,7 +45,7 @@ describe('renderYaml', () => {
 describe('parseGrant', () => {
   it('reads a grant in its normal form', () => {
     const text = grant.replace('a.example', 'A.Example.');
-    expect(parseGrant({ text, file: 'grant.yml' }, limits)).toEqual({
+    expect(parseGrant({ text, file: 'grant.yml' }, grantLimits)).toEqual({
       host: 'a.example',
       ports: [443],
       pathAllowlist: [],
@@ -63,6 +64,7 @@ describe('parseGrant', () => {
     ['minutes: 0.5', 'minutes: 61', /at most 60/],
     ['minutes: 0.5', 'minutes: .inf', /minutes/],
     ['minutes: 0.5', 'minutes: "5"', /expected a number/],
+    ['minutes: 0.5', 'minutes: 1\nwith_credential: true', /6:18: with_credential: no route of this host/],
     ['a.example', '"*"', /wildcard/],
     ['a.example', '"*.com"', /wildcard/],
     ['a.example', '10.0.0.1', /IP address takes no grant/],
@@ -72,7 +74,7 @@ describe('parseGrant', () => {
     ['minutes: 0.5\n', 'minutes: 1\nauth: {}\n', /unknown key `auth`/],
   ])('refuses %j as %j: nothing that is left out widens it', async (before, after, message) => {
     const text = grant.replace(before, after);
-    const errors = await catchErrors(() => parseGrant({ text, file: 'grant.yml' }, limits));
+    const errors = await catchErrors(() => parseGrant({ text, file: 'grant.yml' }, grantLimits));
     expect(errors.message).toMatch(message);
     expect(errors.errors.every(({ line }) => line !== null)).toBe(true);
   });
@@ -87,7 +89,7 @@ describe('parseGrant', () => {
     'host: a\n---\nhost: b',
     '\0',
   ])('refuses %j as any manifest is refused', async (text) => {
-    await catchErrors(() => parseGrant({ text, file: 'grant.yml' }, limits));
+    await catchErrors(() => parseGrant({ text, file: 'grant.yml' }, grantLimits));
   });
 });
 

@@ -52,6 +52,11 @@ export class Printer {
     if (!this.options.quiet) this.#io.stderr.write(`${this.#visible(text)}\n`);
   }
 
+  /** What a question that follows is about: with --quiet too. */
+  asked(text: string): void {
+    this.#io.stderr.write(`${this.#visible(text, Number.MAX_SAFE_INTEGER)}\n`);
+  }
+
   /** What is being done, with --verbose only. */
   detail(text: string): void {
     if (this.options.verbose) this.#io.stderr.write(`bot-bottle: ${this.#visible(text)}\n`);

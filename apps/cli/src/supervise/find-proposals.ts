@@ -6,7 +6,14 @@ import {
   runtimeDir,
   type LiveBottle,
 } from '@bot-bottle/backend';
-import { proposalDigest, queuedBottles, QueueStore, type QueueEntry } from '@bot-bottle/supervise';
+import {
+  proposalDigest,
+  queuedBottles,
+  QueueStore,
+  type Proposal,
+  type QueueEntry,
+  type Response,
+} from '@bot-bottle/supervise';
 import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { FoundProposal } from './found-proposal.ts';
@@ -25,26 +32,37 @@ export async function findProposals(
   const isWanted = (identity: string): boolean =>
     options.bottle === null || identity.startsWith(options.bottle);
   // The queues first: what arrives meanwhile is told by its owner, what is answered meanwhile is not asked again.
-  const stored = await readQueues(join(home, 'queue'), isWanted, (problem) => printer.warning(problem));
+  const queues = join(home, 'queue');
+  const stored = await readQueues(queues, isWanted, (problem) => printer.warning(problem));
   const { bottles, silent } = await enumerateActive({ runtimeDir: runtimeDir(io.env), home });
   const found: FoundProposal[] = [];
-  for (const bottle of bottles.filter(({ identity }) => isWanted(identity))) {
-    found.push(...(await askOwner(bottle, (message) => printer.warning(message))));
-  }
-  const live = new Set(bottles.map(({ identity }) => identity));
+  const live = new Map(bottles.map((bottle) => [bottle.identity, bottle]));
   const mute = new Set(silent.map(({ identity }) => identity));
   for (const identity of mute)
     if (isWanted(identity)) printer.warning(`the owner of ${identity} does not answer`);
-  for (const { proposal, digest, response } of stored) {
-    if (response === null && live.has(proposal.bottle)) continue;
-    const ended = mute.has(proposal.bottle) ? 'unreachable' : 'abandoned';
+  for (const bottle of bottles.filter(({ identity }) => isWanted(identity))) {
+    const told = await askOwner(bottle, (message) => printer.warning(message));
+    found.push(...(told ?? []));
+    if (told !== null) continue;
+    live.delete(bottle.identity);
+    mute.add(bottle.identity);
+  }
+  const open = new Set(found.map(({ proposal }) => proposal.id));
+  for (const entry of stored) {
+    const { proposal, digest } = entry;
+    if (open.has(proposal.id)) continue;
+    const owner = live.get(proposal.bottle) ?? null;
+    // Answered after the queue was read and before its owner was asked, or not written down yet.
+    const isLate = entry.response === null && owner !== null;
+    const response = isLate ? await readResponse(queues, proposal) : entry.response;
+    const waits = isLate ? 'deciding' : mute.has(proposal.bottle) ? 'unreachable' : 'abandoned';
     found.push({
       proposal,
       digest,
-      state: response?.outcome ?? ended,
+      state: response?.outcome ?? waits,
       deciding: null,
       response,
-      owner: null,
+      owner: response === null ? owner : null,
     });
   }
   return found.toSorted((a, b) => (a.proposal.id < b.proposal.id ? -1 : 1));
@@ -65,10 +83,15 @@ async function readQueues(
   return all;
 }
 
+async function readResponse(queues: string, { id, bottle }: Proposal): Promise<Response | null> {
+  const { entries } = await new QueueStore(queues, bottle).list();
+  return entries.find(({ proposal }) => proposal.id === id)?.response ?? null;
+}
+
 async function askOwner(
   { identity, socketPath }: LiveBottle,
   onProblem: (problem: string) => void,
-): Promise<FoundProposal[]> {
+): Promise<FoundProposal[] | null> {
   try {
     const open = await new ControlClient(socketPath).proposals();
     return open.map(({ proposal, deciding }) => ({
@@ -81,7 +104,7 @@ async function askOwner(
     }));
   } catch (error) {
     onProblem(`${identity}: ${error instanceof Error ? error.message : 'its proposals cannot be read'}`);
-    return [];
+    return null;
   }
 }
 

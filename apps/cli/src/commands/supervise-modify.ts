@@ -1,0 +1,63 @@
+import { parseGrant } from '@bot-bottle/manifest';
+import { MAX_GRANT_MINUTES, renderProposal, type Grant } from '@bot-bottle/supervise';
+import { CliError } from '../cli-error.ts';
+import type { CommandContext } from '../command-context.ts';
+import { editText } from '../editor/edit-text.ts';
+import { hasCredential } from '../routes/base-rows.ts';
+import { decideProposal } from '../supervise/decide-proposal.ts';
+import { grantDocument, grantOf } from '../supervise/grant-document.ts';
+import type { ShownProposal } from '../supervise/shown-proposal.ts';
+import { superviseOptions } from '../supervise/supervise-options.ts';
+import { confirm } from '../terminal/prompts.ts';
+import { printResponse, showGrant, showProposal } from './supervise-decide.ts';
+
+const nothing = 'nothing was decided';
+
+/** `supervise modify <id>`: gives what the operator makes in his editor of what was asked. `--json`: the response. */
+export async function superviseModify(context: CommandContext, id: string, given: object): Promise<number> {
+  const options = superviseOptions(given);
+  const { printer } = context;
+  const shown = await showProposal(context, id, options);
+  const grant = await edited(context, shown);
+  if (grant === null) {
+    printer.note(`nothing was changed: ${nothing}`);
+    return 0;
+  }
+  showGrant(context, shown, grant);
+  if (!options.yes && !(await confirm('Give this?', '--yes gives it without asking'))) {
+    printer.note(nothing);
+    return 0;
+  }
+  const decision = { outcome: 'approved', reason: options.reason ?? '', grant } as const;
+  printResponse(context, await decideProposal(context, shown, decision), options);
+  return 0;
+}
+
+async function edited(context: CommandContext, shown: ShownProposal): Promise<Grant | null> {
+  const { proposal, view } = shown;
+  const { request } = proposal;
+  if (request.kind !== 'egress-block' || view === null) {
+    throw new CliError('usage', `only egress-block can be modified, and this is ${request.kind}`, {
+      hint: `bot-bottle supervise approve ${proposal.id}`,
+    });
+  }
+  const { host, ports, path_allowlist: paths, methods, minutes } = request;
+  const asked: Grant = { host, ports, path_allowlist: paths, methods, minutes, inject: false };
+  const hasAuth = (name: string): boolean => hasCredential(name, view.table);
+  return await editText(context, {
+    name: 'grant.yml',
+    nothing,
+    text: grantDocument(asked, about(shown)),
+    parse: (text) =>
+      grantOf(
+        parseGrant({ text, file: 'grant.yml' }, { maxMinutes: MAX_GRANT_MINUTES, hasCredential: hasAuth }),
+      ),
+  });
+}
+
+const about = ({ proposal, context }: ShownProposal): string[] => [
+  'What is below will be given instead of what was asked. Leave it as it is to decide nothing.',
+  'path_allowlist: [] allows every path, methods: [] every method; minutes: null lasts until the bottle ends.',
+  '',
+  ...renderProposal(proposal, context),
+];
