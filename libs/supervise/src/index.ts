@@ -20,6 +20,7 @@ export { egressBlockSchema, grantSchema, MAX_GRANT_MINUTES } from './kinds/egres
 export type { Grant } from './kinds/egress-schema.ts';
 export { egressRisks } from './kinds/egress-risks.ts';
 export { grantText } from './kinds/egress-text.ts';
+export { lentCredential } from './kinds/lent-credential.ts';
 export { gitleaksAllowSchema, pushApprovalSchema, pushFindingSchema } from './kinds/push-schema.ts';
 export type { PushRequest } from './kinds/push-text.ts';
 export { createNotifier } from './notify/create-notifier.ts';

@@ -1,8 +1,11 @@
-import { normalizeHost } from '@bot-bottle/manifest';
 import { isIP } from 'node:net';
+import { matchHost, type RouteTable } from '@bot-bottle/egress';
+import { normalizeHost } from '@bot-bottle/manifest';
 import {
   canonicalJson,
+  grantSchema,
   grantText,
+  lentCredential,
   SuperviseError,
   type Applied,
   type DecideRequest,
@@ -30,32 +33,57 @@ export function grantApplier(routes: LiveRoutes): ProposalApplier {
     apply: async ({ request }, decision, { signal }): Promise<Applied> => {
       const grant = grantOf(request, decision);
       const limit = AbortSignal.any([signal, AbortSignal.timeout(APPLY_MS)]);
-      await routes.change(decision.table ?? null, () => routes.withGrant(grant), limit);
+      const make = (): RouteTable => {
+        // Again: other changes may have been made since the review.
+        checkReach(routes, grant, 'invalid_grant');
+        return routes.withGrant(grant);
+      };
+      await routes.change(decision.table ?? null, make, limit);
       return { outcome: isAsAsked(request, grant) ? 'approved' : 'modified', text: grantText(grant), grant };
     },
   };
 }
 
-/**
- * What a grant may never be, whoever asks. A name only: an address needs `address_allowlist`, and that is the
- * operator's to write.
- */
-function checkReach(routes: LiveRoutes, grant: Grant, code: 'invalid_proposal' | 'invalid_grant'): void {
-  const name = grant.host.replace(/^\*\./, '');
-  if (normalizeHost(grant.host) !== grant.host || isIP(name) !== 0) {
-    throw new SuperviseError(
-      code,
-      isIP(name) === 0
-        ? 'host: not a host name in its normal form, or a wildcard that is too broad'
-        : 'host: an IP address takes no grant; its route belongs into the manifest, with address_allowlist',
-    );
+/** What a request of the agent may hold in a path (RFC 3986): anything else matches nothing, and only misleads. */
+const pathText = /^[\x21-\x7e]+$/;
+
+/** What a grant may never be, whoever asks. */
+function checkReach(routes: LiveRoutes, asked: Grant, code: 'invalid_proposal' | 'invalid_grant'): void {
+  const parsed = grantSchema.safeParse(asked);
+  if (!parsed.success) {
+    const fields = new Set(parsed.error.issues.map(({ path }) => path.join('.')));
+    throw new SuperviseError(code, `not a grant: ${[...fields].slice(0, 10).join(', ').slice(0, 500)}`);
   }
+  const problem = reachProblem(parsed.data, routes.view.table);
+  if (problem !== null) throw new SuperviseError(code, problem);
   try {
-    routes.withGrant(grant);
+    routes.withGrant(parsed.data);
   } catch (error) {
     if (!SuperviseError.isInstance(error)) throw error;
     throw new SuperviseError(code, error.message, { cause: error });
   }
+}
+
+/** A name only: an address needs `address_allowlist`, and that is the operator's to write. */
+function reachProblem(
+  { host, ports, path_allowlist: paths, inject }: Grant,
+  table: RouteTable,
+): string | null {
+  if (isIP(host.replace(/^\*\./, '')) !== 0)
+    return 'host: an IP address takes no grant; its route belongs into the manifest, with address_allowlist';
+  if (normalizeHost(host) !== host)
+    return 'host: not a host name in its normal form, or a wildcard that is too broad';
+  const provided = table.routes.find(
+    (route) =>
+      route.owner === 'provider' &&
+      (route.host === host || matchHost(route.host, host) || matchHost(host, route.host)),
+  );
+  if (provided !== undefined) return `host: ${provided.host} belongs to the provider, which takes no grants`;
+  if (!paths.every((path) => pathText.test(path)))
+    return 'path_allowlist: a path holds a character that no path of a request has';
+  if (!inject) return null;
+  if (ports.every((port) => port === 80)) return 'inject: a credential travels only over TLS';
+  return lentCredential(host, table) === null ? `inject: no route of ${host} has a credential` : null;
 }
 
 function grantOf(request: ProposalRequest, { grant = null }: DecideRequest): Grant {

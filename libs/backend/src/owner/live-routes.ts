@@ -4,15 +4,19 @@ import {
   isLive,
   monotonicClock,
   parseTable,
+  routeToFields,
   tableDigest,
   type EffectiveRoutes,
   type Route,
   type RouteTable,
 } from '@bot-bottle/egress';
-import { SuperviseError, type Grant } from '@bot-bottle/supervise';
+import { canonicalJson, SuperviseError, type Grant } from '@bot-bottle/supervise';
 
 /** Puts a table into force and resolves with the digest that egress confirms; rejects when it is not in force. */
 export type SendTable = (table: RouteTable, signal: AbortSignal) => Promise<string | null>;
+
+/** Milliseconds that egress gets to take the old table again. */
+const RESTORE_MS = 15_000;
 
 /** What an operator sees of the routes of a running bottle. */
 export interface RoutesView {
@@ -91,8 +95,11 @@ export class LiveRoutes {
       const table = make();
       if (this.#send === null) throw new SuperviseError('apply_failed', 'egress does not run yet');
       const confirmed = await this.#send(table, signal);
-      if (confirmed !== tableDigest(table))
+      if (confirmed !== tableDigest(table)) {
+        // Whatever it took, it gets back what is in force here.
+        await this.#send(this.#table, AbortSignal.timeout(RESTORE_MS)).catch(() => undefined);
         throw new SuperviseError('apply_failed', 'egress confirmed another table than it was given');
+      }
       this.#table = table;
       return this.view;
     })();
@@ -103,6 +110,6 @@ export class LiveRoutes {
 
 /** Whether two grants differ in nothing but their end: the later one takes the place of the earlier. */
 function isSame(a: Route, b: Route): boolean {
-  const key = (row: Route): string => JSON.stringify({ ...row, expires_at: null });
+  const key = (row: Route): string => canonicalJson(routeToFields({ ...row, expires_at: null }));
   return b.owner === 'grant' && key(a) === key(b);
 }

@@ -1,6 +1,7 @@
 import { visibleLine, type AuditLog } from '@bot-bottle/audit';
 import {
   EgressError,
+  isLive,
   parseTable,
   routeToFields,
   tableDigest,
@@ -72,7 +73,9 @@ function checked(before: RoutesView, edited: RouteTable): RouteTable {
     throw new SuperviseError('invalid_grant', 'the routes of the provider cannot be changed');
   const slots = new Set(before.slots.map(({ slot }) => slot));
   const unknown = table.routes.find(({ auth }) => auth !== null && !slots.has(auth.slot));
-  if (unknown === undefined) return table;
+  // An edit is a change like any other: grants that ended go with it.
+  if (unknown === undefined)
+    return { ...table, routes: table.routes.filter((route) => isLive(route, before.now)) };
   throw new SuperviseError(
     'invalid_grant',
     `${visibleLine(unknown.host)}: this bottle does not hold that credential`,
