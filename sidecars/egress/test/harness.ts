@@ -265,7 +265,7 @@ export async function rawExchange(
 }
 
 export async function connectTunnel(
-  proxy: Proxy,
+  proxy: Pick<Proxy, 'host' | 'port'>,
   authority: string,
   headers = '',
 ): Promise<{ socket: Socket; answer: Answer }> {
@@ -277,7 +277,7 @@ export async function connectTunnel(
 
 /** A TLS session inside a tunnel, verified against the bottle's CA. */
 export async function openTls(
-  proxy: Proxy,
+  proxy: Pick<Proxy, 'host' | 'port' | 'ca'>,
   authority: string,
   options: { servername?: string; alpn?: string[]; verify?: boolean } = {},
 ): Promise<TLSSocket> {
@@ -303,7 +303,7 @@ export async function openTls(
 
 /** One request inside a fresh tunnel. */
 export async function tlsExchange(
-  proxy: Proxy,
+  proxy: Pick<Proxy, 'host' | 'port' | 'ca'>,
   authority: string,
   bytes: string | Buffer,
   options: { servername?: string } = {},
