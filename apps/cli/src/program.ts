@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { CommandContext } from './command-context.ts';
+import { addRoutesCommands } from './routes/add-routes-commands.ts';
 import { addSuperviseCommands } from './supervise/add-supervise-commands.ts';
 
 /** Version of this package; a test holds it equal to package.json. */
@@ -193,6 +194,7 @@ function addReportCommands(command: Make, context: CommandContext, setExitCode: 
       setExitCode(await info(context, agent, options));
     });
   addSuperviseCommands(command('supervise', 'answer what bottles ask'), context, setExitCode);
+  addRoutesCommands(command, context, setExitCode);
   command('audit', 'show or verify what a bottle did and what was denied')
     .argument('<slug>', 'identity of a running or ended bottle')
     .option('-f, --follow', 'go on as new events come')

@@ -9,12 +9,13 @@ import {
 
 /** Commands whose first argument is an agent, or a running bottle. */
 const agentCommands = new Set(['start', 'run', 'info']);
-const bottleCommands = new Set(['exec', 'attach', 'stop', 'audit']);
+const bottleCommands = new Set(['exec', 'attach', 'stop', 'audit', 'routes']);
 const stateCommands = new Set(['resume']);
 const fixed: Readonly<Record<string, readonly string[]>> = {
   list: ['active', 'agents', 'bottles', 'preserved'],
   schema: ['bottle', 'agent'],
   completion: ['bash', 'zsh', 'fish'],
+  routes: ['edit'],
 };
 const proposalCommands = new Set(['supervise']);
 
