@@ -163,7 +163,7 @@ describe.each(users)('a bottle and its sidecar, started by $name', (user) => {
     const subject = new Subject(user);
     try {
       await subject.open();
-      const result = await subject.exec('curl', '-sS', '-m', '5', 'http://egress:9099/');
+      const result = await subject.exec('curl', '-sS', '-m', '15', 'http://egress:9099/');
       expect(result.code).not.toBe(0);
       expect(result.stderr).toMatch(/reset|Empty reply/);
     } finally {

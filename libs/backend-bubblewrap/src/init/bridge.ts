@@ -7,7 +7,8 @@ export interface BridgePort {
 }
 
 const RETRY_MS = 20;
-const PATIENCE_MS = 1000;
+/** A sidecar may start beside the agent, on a machine that is busy. */
+const PATIENCE_MS = 5000;
 // not there yet, not listening yet, not yet handed to this user
 const transient = new Set(['ENOENT', 'ECONNREFUSED', 'EACCES']);
 

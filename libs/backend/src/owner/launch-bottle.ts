@@ -5,7 +5,6 @@ import { ProposalDesk, QueueStore, type ProposalDeskOptions } from '@bot-bottle/
 import type { Backend, Bottle, BottleHost, BottleSpec, SidecarName } from '../contracts.ts';
 import { canaryFor, type Canary } from '../env/canary.ts';
 import { guestEnvironment } from '../env/guest-environment.ts';
-import { BackendError } from '../errors.ts';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
 import { provision } from '../provision/provision.ts';
 import type { ResolvedSecrets } from '../secrets/resolve-secrets.ts';
@@ -14,15 +13,15 @@ import { metadataFor } from '../state/metadata.ts';
 import { ResumedState } from '../state/resumed-state.ts';
 import { StateStore } from '../state/state-store.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
+import { BottleSidecars } from './bottle-sidecars.ts';
 import { DeployKeys } from './deploy-keys.ts';
 import { egressSetup, readExtraCa, type SidecarSetup } from './egress-config.ts';
 import { AllowedValues, dlpApplier } from './dlp-applier.ts';
-import { gitGatePrograms, gitGateSetup } from './git-gate-config.ts';
+import { gitGateSetup } from './git-gate-config.ts';
 import { grantApplier } from './grant-applier.ts';
 import { LiveRoutes } from './live-routes.ts';
 import { LaunchedBottle } from './launched-bottle.ts';
 import { hostEvent } from './owner-audit.ts';
-import { runSidecar } from './sidecar-host.ts';
 import { superviseSetup } from './supervise-config.ts';
 import { UndoStack } from './undo-stack.ts';
 
@@ -148,33 +147,20 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
   });
   // Runs again before the audit log closes, for what the sidecars of a failed launch asked.
   undo.add('closing proposals', async () => void (await desk.close()));
-  const startSidecars = async (): Promise<void> => {
-    await allOrFirstError(
-      plan.sidecars.map(async (name) => {
-        const running = await runSidecar({
-          host,
-          spec: {
-            name,
-            program: programOf(name, options),
-            network: name !== 'supervise',
-            programs: name === 'git-gate' ? gitGatePrograms(plan) : [],
-            scratch: name === 'git-gate',
-          },
-          setup: setups[name] ?? (() => ({ config: {}, secrets: {} })),
-          onAudit: (events) => audit.append(events, { only: name }),
-          desk,
-          ...(name === 'supervise' ? { routes } : {}),
-          logFile: join(plan.stateDir, 'logs', `${name}.log`),
-          onWarning: (message) => options.onWarning?.(message),
-        });
-        if (name === 'egress') routes.connect((table, signal) => running.setTable(table, signal));
-        undo.add(`stopping ${name}`, () => running.close());
-      }),
-    );
-  };
+  const starting = new BottleSidecars({
+    plan,
+    host,
+    programs: options.sidecarPrograms,
+    setups,
+    audit,
+    desk,
+    routes,
+    undo,
+    onWarning: (message) => options.onWarning?.(message),
+  });
   // Provisioning needs no sidecar unless the provider runs commands that may want the network.
   const waitsForSidecars = plan.provision.preCopy.length > 0 || plan.provision.verify.length > 0;
-  const sidecars = startSidecars();
+  const sidecars = starting.startNeeded();
   const startBottle = async (): Promise<Ready> => {
     const bottle = await host.startBottle();
     await host.selfCheck(bottle);
@@ -199,6 +185,7 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     return { bottle, env };
   };
   const [, ready] = await allOrFirstError([sidecars, startBottle()] as const);
+  starting.startLate();
   undo.add('closing proposals', () => desk.close());
   // First of all, so that no connection of the agent keeps a sidecar from draining at once.
   undo.add('ending the agent', () => ready.bottle.close());
@@ -274,12 +261,6 @@ const specOf = (plan: BottlePlan): BottleSpec => ({
   sidecars: plan.sidecars,
   resumed: plan.resumed !== null,
 });
-
-function programOf(name: SidecarName, options: LaunchOptions): string {
-  const program = options.sidecarPrograms[name];
-  if (program !== undefined) return program;
-  throw new BackendError('not_available', `the sidecar ${name} is not available in this version`);
-}
 
 function environmentOf(options: LaunchOptions, bottle: Bottle, canary: Canary): Record<string, string> {
   return guestEnvironment(options.plan, options.secrets.env.entries(), canary, {

@@ -44,19 +44,29 @@ export interface RunningSidecar {
    * @throws ProtocolRefusal, ProtocolError: the table is not in force
    */
   setTable(table: unknown, signal: AbortSignal): Promise<string | null>;
-  /** Lets it drain, then kills it; its last events are written. */
+  /** Lets it drain, then kills it; its last events are written. One that does not serve yet is killed at once. */
   close(): Promise<void>;
+}
+
+export interface OpenedSidecar extends RunningSidecar {
+  /** Resolves when it serves. Rejects with BackendError `sidecar_failed` when its first life does not come to. */
+  readonly ready: Promise<void>;
 }
 
 const rememberedLines = 5;
 
+/** `openSidecar`, and waits until it serves. */
+export async function runSidecar(options: SidecarHostOptions): Promise<RunningSidecar> {
+  const sidecar = openSidecar(options);
+  await sidecar.ready;
+  return sidecar;
+}
+
 /**
  * Starts a sidecar, configures it, and keeps it running: one that died or broke the protocol is started anew and gets
  * everything again; until then its port refuses.
- *
- * @throws BackendError `sidecar_failed` when its first life does not come to serve
  */
-export async function runSidecar(options: SidecarHostOptions): Promise<RunningSidecar> {
+export function openSidecar(options: SidecarHostOptions): OpenedSidecar {
   const { spec, onWarning, graceMs = 8000 } = options;
   const log = new BoundedLog(options.logFile);
   const last: string[] = [];
@@ -94,13 +104,14 @@ export async function runSidecar(options: SidecarHostOptions): Promise<RunningSi
     },
     onRestart: () => onWarning(`the sidecar ${spec.name} serves again`),
   });
-  try {
-    await supervisor.start();
-  } catch (error) {
+  const ready = supervisor.start().catch((error: unknown) => {
     log.close();
     throw notServing(spec.name, SupervisorError.isInstance(error) ? error.cause : error);
-  }
+  });
+  // told by whoever waits for it
+  ready.catch(() => undefined);
   return {
+    ready,
     setTable: async (table, signal) => {
       if (channel === null || supervisor.child(spec.name) === null)
         throw new ProtocolError('closed', `the sidecar ${spec.name} does not run at the moment`);

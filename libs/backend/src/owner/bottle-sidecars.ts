@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import type { AuditLog } from '@bot-bottle/audit';
+import type { ProposalDesk } from '@bot-bottle/supervise';
+import { visibleLine } from '@bot-bottle/audit';
+import type { BottleHost, SidecarName } from '../contracts.ts';
+import { BackendError } from '../errors.ts';
+import type { BottlePlan } from '../plan/bottle-plan.ts';
+import { allOrFirstError } from './all-or-first-error.ts';
+import type { SidecarSetup } from './egress-config.ts';
+import { gitGatePrograms } from './git-gate-config.ts';
+import type { LiveRoutes } from './live-routes.ts';
+import { openSidecar, type OpenedSidecar } from './sidecar-host.ts';
+import type { UndoStack } from './undo-stack.ts';
+
+export interface BottleSidecarsOptions {
+  readonly plan: BottlePlan;
+  readonly host: Pick<BottleHost, 'startSidecar'>;
+  /** self-contained ESM file of each sidecar */
+  readonly programs: Readonly<Partial<Record<SidecarName, string>>>;
+  readonly setups: Readonly<Partial<Record<SidecarName, () => SidecarSetup>>>;
+  readonly audit: Pick<AuditLog, 'append'>;
+  readonly desk: ProposalDesk;
+  readonly routes: LiveRoutes;
+  readonly undo: UndoStack;
+  readonly onWarning: (message: string) => void;
+}
+
+/** What the agent asks a human with takes its time beside the agent's own start: its port waits for it. */
+const late: ReadonlySet<SidecarName> = new Set(['supervise']);
+
+/** The sidecars of one bottle; each has its end on the undo stack as soon as it begins. */
+export class BottleSidecars {
+  readonly #options: BottleSidecarsOptions;
+
+  /** @throws BackendError `not_available` for a sidecar whose program is not there */
+  constructor(options: BottleSidecarsOptions) {
+    this.#options = options;
+    for (const name of options.plan.sidecars) this.#programOf(name);
+  }
+
+  /**
+   * Starts those that the agent must not run without.
+   *
+   * @throws BackendError `sidecar_failed`
+   */
+  async startNeeded(): Promise<void> {
+    const needed = this.#options.plan.sidecars.filter((name) => !late.has(name));
+    await allOrFirstError(needed.map((name) => this.#open(name).ready));
+  }
+
+  /** Starts the rest and waits for none of them; one that does not come to serve is a warning. */
+  startLate(): void {
+    const { plan, onWarning } = this.#options;
+    for (const name of plan.sidecars.filter((each) => late.has(each))) {
+      const { ready, isClosing } = this.#open(name);
+      ready.catch((error: unknown) => {
+        const why = error instanceof Error ? visibleLine(error.message, 500) : 'unknown failure';
+        if (!isClosing()) onWarning(`${plan.identity}: the agent cannot ask: ${why}`);
+      });
+    }
+  }
+
+  #open(name: SidecarName): Pick<OpenedSidecar, 'ready'> & { readonly isClosing: () => boolean } {
+    const { plan, host, setups, audit, desk, routes, undo, onWarning } = this.#options;
+    let closing = false;
+    const sidecar = openSidecar({
+      host,
+      spec: {
+        name,
+        program: this.#programOf(name),
+        network: name !== 'supervise',
+        programs: name === 'git-gate' ? gitGatePrograms(plan) : [],
+        scratch: name === 'git-gate',
+      },
+      setup: setups[name] ?? (() => ({ config: {}, secrets: {} })),
+      onAudit: (events) => audit.append(events, { only: name }),
+      desk,
+      ...(name === 'supervise' ? { routes } : {}),
+      logFile: join(plan.stateDir, 'logs', `${name}.log`),
+      onWarning,
+    });
+    if (name === 'egress') routes.connect((table, signal) => sidecar.setTable(table, signal));
+    const close = async (): Promise<void> => {
+      closing = true;
+      await sidecar.close();
+    };
+    undo.add(`stopping ${name}`, close, 'stopping sidecars');
+    return { ready: sidecar.ready, isClosing: () => closing };
+  }
+
+  #programOf(name: SidecarName): string {
+    const program = this.#options.programs[name];
+    if (program !== undefined) return program;
+    throw new BackendError('not_available', `the sidecar ${name} is not available in this version`);
+  }
+}
