@@ -1,21 +1,13 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { claudePath, hasClaude } from './support/claude-program.ts';
 import { ConnectProxy } from './support/connect-proxy.ts';
 import { answerPieces, fakeAnthropic } from './support/fake-anthropic.ts';
-import { reachableFolder } from './support/installation.ts';
 import { operators } from './support/operators.ts';
-import { has } from './support/requirements.ts';
 import { filesHolding, plantedSecret } from './support/secrets.ts';
 import type { Upstream } from './support/upstream.ts';
 import { World } from './support/world.ts';
 
-const claude = path.resolve(import.meta.dirname, '../../../.cache/programs/node_modules/.bin/claude');
-const available = existsSync(claude)
-  ? has('claude', claude, ['--version'])
-  : has('claude', 'claude', ['--version']);
-
-describe.skipIf(!available).each(operators)('start as $name: the real Claude Code CLI', (operator) => {
+describe.skipIf(!hasClaude).each(operators)('start as $name: the real Claude Code CLI', (operator) => {
   const token = plantedSecret('sk-ant-oat01');
   let world: World;
   let api: Upstream;
@@ -23,9 +15,7 @@ describe.skipIf(!available).each(operators)('start as $name: the real Claude Cod
   let searchPath = '';
 
   beforeAll(async () => {
-    searchPath = existsSync(claude)
-      ? `${reachableFolder(claude)}:/usr/bin:/bin`
-      : (process.env['PATH'] ?? '');
+    searchPath = claudePath();
     api = fakeAnthropic();
     proxy = new ConnectProxy(await api.listen());
     const url = await proxy.listen();

@@ -4,15 +4,22 @@ import { type SeenRequest, Upstream } from './upstream.ts';
 /** What the fake model says, in the pieces in which it is streamed. */
 export const answerPieces = ['The bottle ', 'holds ', 'no secret.'] as const;
 
+/** A tool that the fake model calls before it answers, once its list of tools has it. */
+export interface ToolCall {
+  readonly name: string;
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
 /** A stand-in for the Anthropic API that speaks the Messages API's server-sent events. */
-export function fakeAnthropic(): Upstream {
+export function fakeAnthropic(call: ToolCall | null = null): Upstream {
   return new Upstream(['api.anthropic.com'], (request, response) => {
-    if (request.method === 'POST' && request.url.startsWith('/v1/messages')) answerMessage(request, response);
+    if (request.method === 'POST' && request.url.startsWith('/v1/messages'))
+      answerMessage(request, response, call);
     else response.writeHead(404, { 'Content-Type': 'application/json' }).end('{"type":"error"}');
   });
 }
 
-function answerMessage(request: SeenRequest, response: ServerResponse): void {
+function answerMessage(request: SeenRequest, response: ServerResponse, call: ToolCall | null): void {
   if (request.url.includes('count_tokens')) {
     response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"input_tokens":1}');
     return;
@@ -35,23 +42,40 @@ function answerMessage(request: SeenRequest, response: ServerResponse): void {
     return;
   }
   response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-  const events: Array<{ type: string; [key: string]: unknown }> = [
+  const mayCall = call !== null && request.body.includes(call.name) && !request.body.includes('tool_result');
+  sendOneByOne(response, [
     { type: 'message_start', message },
+    ...(mayCall ? toolEvents(call) : textEvents()),
+    { type: 'content_block_stop', index: 0 },
+    {
+      type: 'message_delta',
+      delta: { stop_reason: mayCall ? 'tool_use' : 'end_turn', stop_sequence: null },
+      usage: { output_tokens: 3 },
+    },
+    { type: 'message_stop' },
+  ]);
+}
+
+type StreamEvent = { type: string; [key: string]: unknown };
+
+function textEvents(): StreamEvent[] {
+  return [
     { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
     ...answerPieces.map((text) => ({
       type: 'content_block_delta',
       index: 0,
       delta: { type: 'text_delta', text },
     })),
-    { type: 'content_block_stop', index: 0 },
-    {
-      type: 'message_delta',
-      delta: { stop_reason: 'end_turn', stop_sequence: null },
-      usage: { output_tokens: 3 },
-    },
-    { type: 'message_stop' },
   ];
-  sendOneByOne(response, events);
+}
+
+function toolEvents({ name, input }: ToolCall): StreamEvent[] {
+  const block = { type: 'tool_use', id: 'toolu_e2e', name, input: {} };
+  const delta = { type: 'input_json_delta', partial_json: JSON.stringify(input) };
+  return [
+    { type: 'content_block_start', index: 0, content_block: block },
+    { type: 'content_block_delta', index: 0, delta },
+  ];
 }
 
 /** One event a turn of the event loop, so that a proxy that buffers would be seen. */
