@@ -39,5 +39,6 @@ async function sendBody(
     response.destroy();
   } finally {
     response.off('close', gone);
+    gone();
   }
 }
