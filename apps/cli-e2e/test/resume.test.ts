@@ -290,6 +290,24 @@ describe.each(operators)('resume as $name', (operator) => {
     expect(screen).not.toContain('eulav-efil-tsrif');
   });
 
+  it('a cleanup that was asked before takes nothing from what was resumed since', async () => {
+    const identity = await killed(world, 'echo work > ~/work');
+    const cleanup = world.startOnTerminal(['cleanup']);
+    let screen = '';
+    cleanup.stdout?.on('data', (chunk: Buffer) => (screen += chunk.toString('latin1')));
+    await eventually('the question', () => /Remove \d+ leftovers\?/.test(screen));
+    expect(screen).toContain(`state of ${identity}`);
+    expect(await world.cli(['resume', identity, '--yes', '--detach'])).toMatchObject({ code: 0 });
+    cleanup.stdin?.write('y\r');
+    const [code] = (await once(cleanup, 'exit')) as [number];
+    expect(code).not.toBe(0);
+    expect(screen).toMatch(/is in use by process|runs now/);
+    const cat = await world.cli(['exec', identity, '--', 'bash', '-c', 'cat ~/work; echo more > ~/more']);
+    expect(cat).toMatchObject({ code: 0, stdout: 'work\n' });
+    expect(metadataOf(world, identity)).toMatchObject({ identity });
+    expect(await world.cli(['stop', identity])).toMatchObject({ code: 0 });
+  });
+
   it('two agents never write one home: what a dead owner left running is ended first', async () => {
     const { launcher, identity } = await running(
       world,

@@ -1,7 +1,7 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Leftover, removeTree } from '@bot-bottle/backend';
+import { BackendError, type Leftover, removeTree } from '@bot-bottle/backend';
 import { stateDirOf } from './home-folder.ts';
 import { type HostFolders, requireOwnFolder } from './host-folders.ts';
 import { releaseHostUsers } from './host-users.ts';
@@ -37,6 +37,8 @@ export async function findLeftovers(
       );
     found.push(
       leftover('folder', identity, `runtime folder ${folder}`, async () => {
+        // somebody may have resumed it since it was found
+        if (await running(folders, identity)) throw stillRuns(identity);
         if (record !== null) await removeScratch({ ...record, homes: folders.homes });
         await removeTree(folder);
         await releaseHostUsers(join(folders.runtime, '.users'), identity);
@@ -52,7 +54,12 @@ export async function findLeftovers(
       (stateDir !== null && (await exists(stateDir)))
     )
       continue;
-    found.push(leftover('folder', identity, `home ${base}`, () => removeTree(base)));
+    found.push(
+      leftover('folder', identity, `home ${base}`, async () => {
+        if (await running(folders, identity)) throw stillRuns(identity);
+        await removeTree(base);
+      }),
+    );
   }
   // the rest of those whose runtime folder went with a restart of the host
   const scratch = folders.homes === null ? null : scratchRoot(folders.homes);
@@ -60,12 +67,17 @@ export async function findLeftovers(
     const path = join(scratch ?? '', identity);
     if (live.has(identity) || (await running(folders, identity))) continue;
     found.push(
-      leftover('folder', identity, `folders of the sidecars of ${identity} (${path})`, () =>
-        removeTree(path),
-      ),
+      leftover('folder', identity, `folders of the sidecars of ${identity} (${path})`, async () => {
+        if (await running(folders, identity)) throw stillRuns(identity);
+        await removeTree(path);
+      }),
     );
   }
   return found;
+}
+
+function stillRuns(identity: string): BackendError {
+  return new BackendError('state_locked', `kept, because ${identity} runs now`, { data: { identity } });
 }
 
 function leftover(

@@ -110,11 +110,22 @@ async function staleState({ env }: CommandContext['io'], live: Set<string>): Pro
       identity,
       description,
       remove: async () => {
-        // What is recorded there is the only way to find them.
-        if ((await new DeployKeyRecords(stateDir).list()).length > 0) {
-          throw new CliError('refused', 'kept, because deploy keys are recorded in it that are not revoked');
+        // Somebody may have resumed it since it was found.
+        const lock = await store.lockExisting(identity);
+        try {
+          if (await store.isPreserved(identity))
+            throw new CliError('refused', 'kept, because it is preserved now');
+          // What is recorded there is the only way to find them.
+          if ((await new DeployKeyRecords(stateDir).list()).length > 0) {
+            throw new CliError(
+              'refused',
+              'kept, because deploy keys are recorded in it that are not revoked',
+            );
+          }
+          await store.remove(identity);
+        } finally {
+          await lock.release();
         }
-        await store.remove(identity);
       },
     });
   }
