@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProtocolError, ProtocolRefusal } from '@bot-bottle/sidecar-protocol';
 import { describe, expect, it } from 'vitest';
-import { MAX_OPEN, MAX_PER_MINUTE, proposalDigest } from '../src/index.ts';
+import { MAX_OPEN, MAX_PER_MINUTE, proposalDigest, SuperviseError } from '../src/index.ts';
 import { answer, applying, bottle, deskWorld, findingRequest, pushRequest } from './desk-world.ts';
 
 const refusal = (text: RegExp): unknown =>
@@ -459,3 +459,22 @@ describe('the end', () => {
 async function aborted(signal: AbortSignal): Promise<never> {
   return (await delay(600_000, undefined, { signal })) as never;
 }
+
+describe('a request that is screened', () => {
+  it('is refused before anything of it is written, and does not count', async () => {
+    const { desk, files, events } = await deskWorld({
+      screen: async () => {
+        throw new SuperviseError('invalid_proposal', 'dlp_blocked: it holds a secret');
+      },
+    });
+    const source = desk.connect('git-gate', applying().apply);
+    for (let count = 0; count <= MAX_PER_MINUTE; count += 1) {
+      await expect(source.propose(pushRequest())).rejects.toEqual(
+        refusal(/^dlp_blocked: it holds a secret$/),
+      );
+    }
+    expect(desk.list()).toEqual([]);
+    expect(await files()).toEqual([]);
+    expect(await events()).toContainEqual(expect.objectContaining({ code: 'malformed_request' }));
+  });
+});

@@ -40,6 +40,7 @@ export async function owner({ io }: CommandContext): Promise<number> {
       runtimeDir: runtimeDir(io.env),
       sidecarPrograms: sidecarPrograms(request.plan.sidecars),
       cwd: request.cwd,
+      notify: request.notify,
       signal: abandoned,
       onWarning: (message) => note(stateDir, message),
       ...(request.term === null ? {} : { term: request.term }),

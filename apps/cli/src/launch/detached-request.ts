@@ -17,6 +17,7 @@ export const detachedRequestSchema = z.strictObject({
   gateKeys: values.describe('private keys of the git gate'),
   forgeTokens: values.describe('for the launcher: deploy keys are made with them'),
   cwd: z.string(),
+  notify: z.strictObject({ command: z.array(z.string()).nullable(), webhook: z.string().nullable() }),
   term: z.string().nullable(),
 });
 export type DetachedRequest = z.output<typeof detachedRequestSchema>;

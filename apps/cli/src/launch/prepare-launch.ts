@@ -9,6 +9,7 @@ import {
   type BottlePlan,
   type ResolvedSecrets,
   type RunMode,
+  type Settings,
 } from '@bot-bottle/backend';
 import type { EffectiveAgent } from '@bot-bottle/manifest';
 import { CliError } from '../cli-error.ts';
@@ -33,6 +34,8 @@ export interface PreparedLaunch {
   readonly secrets: ResolvedSecrets;
   /** folder of the host that the launch is made in, for the metadata */
   readonly cwd: string;
+  /** what tells the operator of new proposals */
+  readonly notify: Settings['notify'];
 }
 
 export interface LaunchWish {
@@ -102,7 +105,7 @@ export async function prepareLaunch(
     return null;
   }
   const secrets = await resolveSecrets(plan, { env: io.env, ask: askOnTerminal });
-  return { plan, backend, secrets, cwd: resume?.cwd ?? io.cwd };
+  return { plan, backend, secrets, cwd: resume?.cwd ?? io.cwd, notify: home.settings.notify };
 }
 
 async function backendOf({ io }: CommandContext, home: Home, wish: LaunchWish): Promise<BackendChoice> {

@@ -45,6 +45,7 @@ export async function runOwned(
       runtimeDir: runtimeDir(context.io.env),
       sidecarPrograms: sidecarPrograms(prepared.plan.sidecars),
       cwd: prepared.cwd,
+      notify: prepared.notify,
       signal: signals.signal,
       onProgress: (what) => printer.detail(what),
       onWarning: (message) => printer.warning(message),

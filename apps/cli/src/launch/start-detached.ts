@@ -25,6 +25,10 @@ export async function startDetached(context: CommandContext, prepared: PreparedL
     gateKeys: gateKeys.entries(),
     forgeTokens: forgeTokens.entries(),
     cwd: prepared.cwd,
+    notify: {
+      ...prepared.notify,
+      command: prepared.notify.command === null ? null : [...prepared.notify.command],
+    },
     term: io.env['TERM'] ?? null,
   };
   const child = spawn(process.execPath, [...process.execArgv, ownProgram(), '__owner'], {

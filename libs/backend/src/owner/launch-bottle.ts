@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { AuditLog } from '@bot-bottle/audit';
 import type { Authority } from '@bot-bottle/egress';
-import { ProposalDesk, QueueStore, type ProposalDeskOptions } from '@bot-bottle/supervise';
 import type { Backend, Bottle, BottleHost, BottleSpec, SidecarName } from '../contracts.ts';
 import { canaryFor, type Canary } from '../env/canary.ts';
 import { guestEnvironment } from '../env/guest-environment.ts';
@@ -9,6 +8,7 @@ import type { BottlePlan } from '../plan/bottle-plan.ts';
 import { provision } from '../provision/provision.ts';
 import type { ResolvedSecrets } from '../secrets/resolve-secrets.ts';
 import type { SecretStore } from '../secrets/secret-store.ts';
+import type { Settings } from '../settings/settings-schema.ts';
 import { metadataFor } from '../state/metadata.ts';
 import { ResumedState } from '../state/resumed-state.ts';
 import { StateStore } from '../state/state-store.ts';
@@ -16,10 +16,10 @@ import { allOrFirstError } from './all-or-first-error.ts';
 import { BottleSidecars } from './bottle-sidecars.ts';
 import { DeployKeys } from './deploy-keys.ts';
 import { egressSetup, readExtraCa, type SidecarSetup } from './egress-config.ts';
-import { AllowedValues, dlpApplier } from './dlp-applier.ts';
+import { AllowedValues } from './dlp-applier.ts';
 import { gitGateSetup } from './git-gate-config.ts';
-import { grantApplier } from './grant-applier.ts';
 import { LiveRoutes } from './live-routes.ts';
+import { openDesk } from './open-desk.ts';
 import { LaunchedBottle } from './launched-bottle.ts';
 import { hostEvent } from './owner-audit.ts';
 import { superviseSetup } from './supervise-config.ts';
@@ -35,6 +35,8 @@ export interface LaunchOptions {
   readonly sidecarPrograms: Readonly<Partial<Record<SidecarName, string>>>;
   /** folder that the operator is in, for the metadata */
   readonly cwd: string;
+  /** what tells the operator of new proposals; absent: the terminal only */
+  readonly notify?: Settings['notify'];
   /** TERM of the operator's terminal */
   readonly term?: string;
   /** Aborting undoes a launch that is under way. */
@@ -141,12 +143,9 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     ...(gate === null ? {} : { 'git-gate': () => gate }),
     supervise: () => superviseSetup(plan, { listen: host.listenAddress('supervise') }),
   };
-  const desk = await openDesk(options, {
-    'egress-block': grantApplier(routes),
-    'dlp-hold': dlpApplier(allowed),
-  });
-  // Runs again before the audit log closes, for what the sidecars of a failed launch asked.
-  undo.add('closing proposals', async () => void (await desk.close()));
+  const onWarning = (message: string): void => options.onWarning?.(message);
+  const notify = options.notify ?? { command: null, webhook: null };
+  const desk = await openDesk({ plan, secrets, canary, audit, routes, allowed, notify, undo, onWarning });
   const starting = new BottleSidecars({
     plan,
     host,
@@ -156,7 +155,7 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     desk,
     routes,
     undo,
-    onWarning: (message) => options.onWarning?.(message),
+    onWarning,
   });
   // Provisioning needs no sidecar unless the provider runs commands that may want the network.
   const waitsForSidecars = plan.provision.preCopy.length > 0 || plan.provision.verify.length > 0;
@@ -214,21 +213,6 @@ const pickOwner = ({
   runtimeDir,
   ...(onWarning === undefined ? {} : { onWarning }),
 });
-
-/** Where proposals of its sidecars wait for the operator. */
-async function openDesk(
-  { plan, audit, onWarning }: Opened,
-  appliers: NonNullable<ProposalDeskOptions['appliers']>,
-): Promise<ProposalDesk> {
-  return await ProposalDesk.open({
-    bottle: plan.identity,
-    queue: new QueueStore(join(plan.botBottleHome, 'queue'), plan.identity),
-    audit,
-    appliers,
-    onNotice: (line) => onWarning?.(line),
-    onWarning: (message) => onWarning?.(`${plan.identity}: ${message}`),
-  });
-}
 
 /** What is recorded of a deploy key that may still be registered is the only way to find it. */
 async function removeState(state: StateStore, plan: BottlePlan, { hasLeft }: DeployKeys): Promise<void> {

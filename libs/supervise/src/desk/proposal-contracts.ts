@@ -17,6 +17,12 @@ export interface ProposalDeskOptions {
   readonly onProposal?: (proposal: Proposal) => void;
   /** who applies decisions on kinds that are not the business of the sidecar that asks */
   readonly appliers?: Readonly<Partial<Record<ProposalKind, ProposalApplier>>>;
+  /**
+   * Looks into every request before it is written anywhere.
+   *
+   * @throws SuperviseError `invalid_proposal` with what the one who asks should know
+   */
+  readonly screen?: (request: ProposalRequest) => Promise<void>;
   /** absent: the usual limits */
   readonly flood?: Pick<FloodLimit, 'take'>;
   /** milliseconds that applying an approval may take, e.g. a push to the upstream; default 30 min */

@@ -118,6 +118,7 @@ export class ProposalDesk {
         throw new SuperviseError('closed', 'the bottle is being stopped');
       const request = checkRequest(raw, life.sidecar);
       this.#applier(request)?.check?.(request);
+      await this.#options.screen?.(request);
       const content = canonicalJson(request);
       const open = [...this.#book.open.values()];
       const same = open.find((each) => each.content === content && isAnswerable(each, life));
