@@ -71,7 +71,7 @@ describe('the public conformance suite of MCP', () => {
     const { stdout } = await run(process.execPath, [suite, 'list', '--server'], { timeout: 20_000 });
     const scenarios = [...stdout.matchAll(/^ {2}- (\S+)/gm)].map(([, name]) => name);
     expect(scenarios.length).toBeGreaterThan(20);
-    expect(scenarios.toSorted()).toEqual([...applicable, ...Object.keys(others)].toSorted());
+    expect(new Set(scenarios)).toEqual(new Set([...applicable, ...Object.keys(others)]));
   });
 
   it.each(applicable)('passes %s', async (scenario) => {

@@ -13,7 +13,7 @@ const { shape } = proposalStatusSchema;
 /** What both tools about proposals answer. */
 export const proposalResultSchema = z.strictObject({
   status: shape.status.describe(
-    'approved: it is in force; modified: something else is in force, see `grant`; rejected: it is not; pending: nobody has answered; abandoned: nobody can answer any more',
+    'approved: as asked for; modified: something else was granted, see `grant`; rejected: it is not; pending: nobody has answered; abandoned: nobody can answer any more',
   ),
   id: z.string(),
   notes: z.string().describe('what the human said'),
@@ -64,7 +64,7 @@ export function resultOf(status: ProposalStatus, waitedSeconds: number, canCheck
 }
 
 const endTexts: Readonly<Record<Exclude<ProposalStatus['status'], 'pending'>, string>> = {
-  approved: 'A human approved it and it is in force: try again what was refused.',
+  approved: 'A human approved it: try again what was refused.',
   modified: 'A human approved something else than you asked for, and that is in force: see `grant`.',
   rejected: 'A human rejected it: read `notes`, do without it, and do not ask for the same again.',
   abandoned: 'Nobody can answer this proposal any more; nothing was changed.',
