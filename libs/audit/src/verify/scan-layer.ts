@@ -28,9 +28,13 @@ export async function scanLayer(
     let number = 0;
     for await (const { text, complete } of readFileLines(path, { signal })) {
       number += 1;
-      const isTornEnd = !complete && path === files.at(-1);
-      if (isTornEnd) torn = true;
-      else lines.push(scanLine(text, file, number, layer, bottle));
+      if (!complete && path === files.at(-1)) {
+        torn = true;
+        continue;
+      }
+      const line = scanLine(text, file, number, layer, bottle);
+      // Only a whole file is ever rotated.
+      lines.push(complete ? line : { ...line, genuine: false });
     }
   }
   return { layer, lines, files: files.length, currentFile: `${layer}.jsonl`, torn };
