@@ -1,5 +1,7 @@
 import { ProtocolRefusal } from '@bot-bottle/sidecar-protocol';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { Holds } from '../src/hold/holds.ts';
+import type { Held } from '../src/hold/holds.ts';
 import {
   CANARY,
   denyCode,
@@ -164,6 +166,7 @@ test('a held request delays no other one', async () => {
 
 test('agents that leave leave nothing behind', async () => {
   await start({ limits: { held_bytes: 1024 * 1024 } });
+  const hold = vi.spyOn(Holds.prototype, 'hold');
   for (let round = 0; round < 5; round += 1) {
     const secure = await openTls(proxy, a);
     const body = `k=${CANARY}${'x'.repeat(900_000)}`;
@@ -173,6 +176,9 @@ test('agents that leave leave nothing behind', async () => {
   }
   expect(desk.messages).toBe(1);
   expect((await post('x'.repeat(1_000_000))).status).toBe(200);
+  const verdicts = await Promise.all(hold.mock.results.map(({ value }) => (value as Held).verdict));
+  expect(verdicts.map(({ kind }) => kind)).toEqual(Array.from({ length: 5 }, () => 'left'));
+  hold.mockRestore();
 });
 
 test('what is pipelined behind a held request waits for it and cannot become it', async () => {

@@ -212,7 +212,10 @@ describe('what an approval does not cover', () => {
     expect(desk.messages).toBe(0);
   });
 
-  test('more findings than a human was shown are shown next', async () => {
+  test.each([
+    ['body', (values: readonly string[]) => post(values.join('\n'))],
+    ['query', (values: readonly string[]) => tlsExchange(proxy, a, get(`/x?q=${values.join('&q=')}`, a))],
+  ])('more findings in the %s than a human was shown are shown next', async (_name, send) => {
     const secrets = Object.fromEntries(
       Array.from({ length: 20 }, (_, i) => [
         `EGRESS_SECRET_${i}`,
@@ -221,7 +224,7 @@ describe('what an approval does not cover', () => {
     );
     const names = Object.fromEntries(Object.keys(secrets).map((slot) => [slot, slot]));
     await start({}, { secrets, config: { env_secrets: names } });
-    const sent = post(Object.values(secrets).join('\n'));
+    const sent = send(Object.values(secrets));
     await desk.answer(proxy, 0, 'approved');
     await until(() => desk.asked.length === 2);
     expect(desk.asked[0]).toMatchObject({ more_findings: 4, findings: { length: 16 } });
