@@ -73,28 +73,49 @@ it('does not let those who ask and leave use up what the launcher allows', async
   expect((await asked).said).toMatchObject({ status: 'approved' });
 });
 
-it('frees the place of a client that leaves while it waits; the proposal stays', async () => {
-  const { url, owner } = await startServer({
-    config: { response_timeout_seconds: 60, limits: { waiting: 1 } },
-  });
-  const gone = new AbortController();
-  const body = toolCall(1, 'egress-block', { host: 'api.example.com', justification: 'x' });
-  const leaving = fetch(url, { method: 'POST', headers, body, signal: gone.signal })
-    .then(async (answer) => await answer.text())
-    .catch(() => 'left');
-  const { proposal } = await owner.open();
-  const waits = (): boolean => owner.queries.some((query) => query.query === 'proposal' && query.wait_ms > 0);
-  await expect.poll(waits, { timeout: 5000 }).toBe(true);
-  const client = await mcpClient(url);
-  const check = async (seconds: number): Promise<unknown> =>
-    (await call(client, 'check-proposal', { id: proposal.id, wait_seconds: seconds })).said['waited_seconds'];
-  // no place to wait: it is answered at once
-  expect(await check(50)).toBeLessThan(1);
-  gone.abort();
-  expect(await leaving).toBe('left');
-  await expect.poll(async () => Number(await check(0.3)), { timeout: 5000 }).toBeGreaterThanOrEqual(0.3);
-  expect(owner.desk.list()).toHaveLength(1);
-});
+/** Asks, and leaves when `gone` aborts: as a client of 2025, and as the official one of 2026. */
+const leavers: ReadonlyArray<[string, (url: URL, gone: AbortSignal) => Promise<unknown>]> = [
+  [
+    '2025-11-25',
+    async (url, signal) => {
+      const body = toolCall(1, 'egress-block', { host: 'api.example.com', justification: 'x' });
+      const answer = await fetch(url, { method: 'POST', headers, body, signal });
+      return await answer.text();
+    },
+  ],
+  [
+    '2026-07-28',
+    async (url, signal) => {
+      const client = await mcpClient(url, { mode: { pin: '2026-07-28' } });
+      const args = { host: 'api.example.com', justification: 'x' };
+      return await client.callTool({ name: 'egress-block', arguments: args }, { signal });
+    },
+  ],
+];
+
+it.each(leavers)(
+  'frees the place of a client (%s) that leaves while it waits; the proposal stays',
+  async (_version, ask) => {
+    const { url, owner } = await startServer({
+      config: { response_timeout_seconds: 60, limits: { waiting: 1 } },
+    });
+    const gone = new AbortController();
+    const leaving = ask(url, gone.signal).catch(() => 'left');
+    const { proposal } = await owner.open();
+    await expect.poll(() => owner.mostWaiting, { timeout: 5000 }).toBe(1);
+    const client = await mcpClient(url);
+    const check = async (seconds: number): Promise<unknown> =>
+      (await call(client, 'check-proposal', { id: proposal.id, wait_seconds: seconds })).said[
+        'waited_seconds'
+      ];
+    // no place to wait: it is answered at once
+    expect(await check(50)).toBeLessThan(1);
+    gone.abort();
+    expect(await leaving).toBe('left');
+    await expect.poll(async () => Number(await check(0.3)), { timeout: 5000 }).toBeGreaterThanOrEqual(0.3);
+    expect(owner.desk.list()).toHaveLength(1);
+  },
+);
 
 it('tells a model that calls too often to wait, and does nothing', async () => {
   const { url, owner } = await startServer({ config: { limits: { calls_per_minute: 3 } } });

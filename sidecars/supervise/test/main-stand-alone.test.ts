@@ -5,6 +5,7 @@ import { verifyAudit } from '@bot-bottle/audit';
 import { MAX_OPEN, proposalDigest, proposalSchema } from '@bot-bottle/supervise';
 import type { Proposal, Response } from '@bot-bottle/supervise';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { readEnvironment } from '../src/main/read-environment.ts';
 import { call, codeOf, mcpClient } from './support/mcp-client.ts';
 import { entry } from './support/owner.ts';
 import { startProgram } from './support/program.ts';
@@ -268,7 +269,22 @@ describe('its configuration', () => {
     expect(await names(less.url)).toEqual(['egress-block', 'explain-denial']);
   });
 
-  it('asks for the access token, which does not stay where others read it', async () => {
+  it('is known by the address that it is told to listen on', () => {
+    const env = { SUPERVISE_LISTEN: '10.9.8.7:9100', SUPERVISE_BOTTLE_SLUG: 'demo' };
+    expect(readEnvironment(env).config.hosts).toEqual(['supervise:9100', '10.9.8.7:9100']);
+  });
+
+  it('deletes what is secret from its environment', () => {
+    const env = {
+      SUPERVISE_BOTTLE_SLUG: 'demo',
+      SUPERVISE_ACCESS_TOKEN: 'stand-alone-token',
+      SUPERVISE_EGRESS_URL: 'http://bottle:hunter2@127.0.0.1:9099',
+    };
+    expect(readEnvironment(env).secrets).toEqual({ SUPERVISE_ACCESS_TOKEN: 'stand-alone-token' });
+    expect(env).toEqual({ SUPERVISE_BOTTLE_SLUG: 'demo' });
+  });
+
+  it('asks for the access token', async () => {
     const { env } = await world();
     const { url } = await started({ ...env, SUPERVISE_ACCESS_TOKEN: 'stand-alone-token' });
     await expect(mcpClient(url)).rejects.toThrow();

@@ -93,6 +93,7 @@ it('waits in slices that the launcher forgets soon, and shares one among those w
   const ids = new Set((await Promise.all(asked)).map(({ said }) => said['id']));
   expect(ids.size).toBe(1);
   expect(owner.queries.every((query) => query.query === 'proposal' && query.wait_ms <= 50)).toBe(true);
+  expect(owner.mostWaiting).toBe(1);
 });
 
 it('gives the normal form of what is asked to the human', async () => {

@@ -50,9 +50,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv): StandAlone {
     'explain-denial': true,
     'check-proposal': proposals !== null && responses !== null,
   };
+  const listen = listenOf(env['SUPERVISE_LISTEN'] ?? '127.0.0.1:9100', problems);
   const config = {
     bottle,
-    listen: listenOf(env['SUPERVISE_LISTEN'] ?? '127.0.0.1:9100', problems),
+    listen,
+    // what an operator wrote here is a name that he means
+    hosts: listen.startsWith('unix:') ? ['supervise:9100'] : ['supervise:9100', listen],
     tools: toolsOf(env['SUPERVISE_TOOLS'], able, problems),
     response_timeout_seconds: secondsOf(env['SUPERVISE_RESPONSE_TIMEOUT_SECONDS'] ?? '30', problems),
   };

@@ -29,7 +29,7 @@ export function createMcp(options: McpOptions): McpHttpHandler {
   const offered: ReadonlySet<SuperviseTool> = new Set(options.tools);
   const list = listOf(offered);
   return createMcpHandler(
-    ({ requestInfo }) => {
+    () => {
       const mcp = new McpServer(
         { name: 'bot-bottle-supervise', version },
         { instructions, jsonSchemaValidator: noValidator },
@@ -43,8 +43,7 @@ export function createMcp(options: McpOptions): McpHttpHandler {
           const shown = visibleLine(params.name, 64);
           throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${shown}`);
         }
-        const gone = requestInfo === undefined ? [] : [requestInfo.signal];
-        const signal = AbortSignal.any([mcpReq.signal, options.stopping, ...gone]);
+        const signal = AbortSignal.any([mcpReq.signal, options.stopping]);
         return resultOf(
           await callTool(name, params.arguments, { ...options.context, offered, signal }, options),
         );

@@ -20,6 +20,8 @@ export const bottle = 'worker-abcde';
 export interface Owner {
   readonly desk: ProposalDesk;
   readonly queries: SuperviseQuery[];
+  /** most questions at a time that waited for the end of a proposal */
+  mostWaiting: number;
   /** proposals that arrived over a channel, taken or not */
   readonly proposals: unknown[];
   readonly granted: Grant[];
@@ -69,9 +71,11 @@ export async function startOwner(): Promise<Owner> {
     appliers: { 'egress-block': applier(granted) },
   });
   onTestFinished(async () => void (await desk.close()));
+  let waiting = 0;
   const owner: Owner = {
     desk,
     queries: [],
+    mostWaiting: 0,
     proposals: [],
     granted,
     routes: { routes: [] },
@@ -96,7 +100,13 @@ export async function startOwner(): Promise<Owner> {
           const query = superviseQuerySchema.parse(raw);
           owner.queries.push(query);
           if (owner.isDeaf) return await deaf;
-          if (query.query === 'proposal') return await source.status(query.id, query.wait_ms, signal);
+          if (query.query === 'proposal') {
+            if (query.wait_ms > 0) waiting += 1;
+            owner.mostWaiting = Math.max(owner.mostWaiting, waiting);
+            const status = await source.status(query.id, query.wait_ms, signal);
+            if (query.wait_ms > 0) waiting -= 1;
+            return status;
+          }
           if (owner.routes instanceof ProtocolRefusal) throw owner.routes;
           return owner.routes;
         },
