@@ -58,7 +58,7 @@ describe('the plan of a git gate', () => {
   it('is absent, with its sidecar, when the bottle declares no repository', async () => {
     const plan = await (await machine()).plan([]);
     expect(plan.gitGate).toBeNull();
-    expect(plan.sidecars).toEqual(['egress']);
+    expect(plan.sidecars).toEqual(['egress', 'supervise']);
   });
 
   it('names repositories, keys by slot, programs and scanner, and holds no secret', async () => {
@@ -70,7 +70,7 @@ describe('the plan of a git gate', () => {
       { FORGE_TOKEN: 'forge-secret' },
     );
     const gate = made.gitGate;
-    expect(made.sidecars).toEqual(['egress', 'git-gate']);
+    expect(made.sidecars).toEqual(['egress', 'git-gate', 'supervise']);
     for (const repo of gate?.repos ?? []) expect(gateRepoSchema.parse(repo)).toEqual(repo);
     const slotOf = (name: string): string =>
       gate?.repos.find((repo) => repo.name === name)?.key_slot ?? 'no slot';
