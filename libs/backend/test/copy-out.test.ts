@@ -292,7 +292,24 @@ describe('staysInside', () => {
           expect(real === target || real.startsWith(`${target}/`)).toBe(true);
         }
       }),
-      { numRuns: 60 },
+      {
+        numRuns: 60,
+        // made through a link to the folder itself, the second one would lead out
+        examples: [
+          [
+            [
+              [['c'], ['.']],
+              [['c', 'a'], ['..']],
+            ],
+          ],
+          [
+            [
+              [['c', 'a'], ['..']],
+              [['c'], ['.']],
+            ],
+          ],
+        ],
+      },
     );
   });
 });

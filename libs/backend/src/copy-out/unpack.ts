@@ -68,6 +68,12 @@ export async function unpack(
     files += 1;
   }
   for (const [path, target] of links) {
+    // It would be made where that link leads, and from there its target may lead out.
+    if (foldersOf(path).some((folder) => links.has(folder)))
+      throw new BackendError(
+        'copy_refused',
+        `the archive has ${JSON.stringify(path.slice(0, 200))} behind a link`,
+      );
     await mkdir(dirname(join(top, path)), { recursive: true, mode: 0o755 }).catch((error: unknown) =>
       clash(path, error),
     );
@@ -78,6 +84,12 @@ export async function unpack(
     () => false,
   );
   return { files, bytes, skipped, found };
+}
+
+/** Every folder that a path lies in, below the top. */
+function foldersOf(path: string): string[] {
+  const parts = path.split('/');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 async function writeFile(item: TarItem, target: string): Promise<number> {
