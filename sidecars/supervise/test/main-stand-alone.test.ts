@@ -42,7 +42,8 @@ async function started(env: Record<string, string>): Promise<Program & { readonl
 }
 
 async function proposalsIn(folder: string): Promise<Proposal[]> {
-  const names = (await readdir(folder)).toSorted();
+  // drafts have other names
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
   const texts = await Promise.all(names.map(async (name) => await readFile(join(folder, name), 'utf8')));
   return texts.map((text) => proposalSchema.parse(JSON.parse(text)));
 }
