@@ -110,6 +110,7 @@ export const egressConfigSchema = z.strictObject({
       hold_ms: z
         .int()
         .positive()
+        .max(300_000)
         .default(300_000)
         .describe('how long a request that DLP matched waits for a human, milliseconds'),
     })

@@ -205,6 +205,26 @@ describe('what an approval does not cover', () => {
     expect(JSON.stringify(desk.asked)).not.toMatch(/nobody|of it/);
   });
 
+  test('a value that the row does not search for is masked in what is asked', async () => {
+    const dlp = { outbound: ['canary' as const], inbound: [], on_match: 'supervise' as const };
+    const secrets = { EGRESS_SECRET_0: OTHER, EGRESS_SECRET_1: 'tell nobody of it' };
+    const config = { env_secrets: { EGRESS_SECRET_0: 'DB_PASSWORD', EGRESS_SECRET_1: 'NOTE' } };
+    for (const row of [{ dlp }, { env_secrets: ['NOTE'] }]) {
+      await start({}, { secrets, config }, row);
+      const noted = `tell nobody of it ${CANARY} tell nobody of it`;
+      const sent = [
+        post(noted),
+        tlsExchange(proxy, a, get('/x', a, `X-Note: ${noted}\r\n`)),
+        post(Buffer.concat([Buffer.from(noted), Buffer.alloc(2 * 1024 * 1024, ' clean')])),
+      ];
+      await until(() => desk.asked.length === 3);
+      expect(JSON.stringify([desk.asked, proxy.events])).not.toMatch(/nobody|of it/);
+      for (const index of [0, 1, 2]) await desk.answer(proxy, index, 'rejected');
+      await Promise.all(sent);
+      if ('dlp' in row) await proxy.close();
+    }
+  });
+
   test('line breaks that split a request are blocked and asked about never', async () => {
     await start();
     const answer = await tlsExchange(proxy, a, get('/x%0d%0aHost:%20evil', a, `X-Note: ${CANARY}\r\n`));

@@ -16,3 +16,13 @@ export function scannerFor(server: Part, decision: AllowDecision): Scanner | nul
   const { policy } = server;
   return approved === null ? policy.scanner(decision.route) : policy.scannerWith(decision.route, approved);
 }
+
+/**
+ * What findings of `scannerFor` are to be shown by, see `shownFindings`; null: they mask every known value and may be
+ * shown as they are.
+ */
+export function showingFor(server: Part, decision: AllowDecision): Scanner | null {
+  const { policy } = server;
+  const isWhole = approvedFor(server, decision) === null && policy.scansKnownValues(decision.route);
+  return isWhole ? null : policy.showing(decision.route);
+}

@@ -1,8 +1,8 @@
 import type { Finding, Surface } from '@bot-bottle/dlp';
 
 /**
- * Findings of a scanner that passes over approved values, as they may be shown: such a scanner masks no approved value
- * beside them. `all` is what the same bytes hold without approvals; [] when they are not there any more.
+ * Findings of a scanner that passes over approved or permitted values, as they may be shown: such a scanner masks none
+ * of those beside them. `all` is what the same bytes hold of everything; [] when they are not there any more.
  */
 export function shownFindings(findings: readonly Finding[], all: readonly Finding[]): Finding[] {
   return findings.map((finding) => all.find((other) => isSame(finding, other)) ?? hidden(finding));

@@ -74,6 +74,14 @@ export class PolicyState {
     return this.#compiled(known, route, approved);
   }
 
+  /** What finds all that `scanner` does and every known value besides, so that what it shows holds none. */
+  showing(route: Route): Scanner | null {
+    if (this.scansKnownValues(route)) return this.scanner(route);
+    const outbound = new Set([...route.dlp.outbound, 'known_secrets', 'canary'] as const);
+    const dlp = { ...route.dlp, outbound: [...outbound] };
+    return this.#compiled(this.#scanners, { ...route, env_secrets: [], dlp }, []);
+  }
+
   /** Finds any known value in texts that are going to be logged, whatever the row scans. */
   leaks(): Scanner {
     const scanner = this.#leaks ?? this.#compileLeaks();

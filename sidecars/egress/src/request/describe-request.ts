@@ -34,7 +34,7 @@ export function describeDecided(
   via: Via,
   decision: AllowDecision | null,
 ): string {
-  const own = decision === null ? null : policy.scanner(decision.route);
+  const own = decision === null ? null : policy.showing(decision.route);
   return describeRequest(head, via, own === null ? [policy.leaks()] : [policy.leaks(), own]);
 }
 

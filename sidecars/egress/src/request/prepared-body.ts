@@ -3,7 +3,7 @@ import { DlpError, redactSpans } from '@bot-bottle/dlp';
 import type { BodyKind, Finding, Scanner } from '@bot-bottle/dlp';
 import type { AllowDecision, RequestHead } from '@bot-bottle/egress';
 import type { AgentReader } from '../agent/agent-reader.ts';
-import { approvedFor, scannerFor } from '../hold/scanner-for.ts';
+import { scannerFor, showingFor } from '../hold/scanner-for.ts';
 import { shownFindings } from '../hold/shown-findings.ts';
 import type { ServerContext } from '../server-context.ts';
 import { BodyCollector } from './collect-body.ts';
@@ -176,7 +176,7 @@ export class PreparedBody {
   ): void {
     const { framing } = this.#head;
     const onMatch = this.#decision.route.dlp.on_match;
-    const isOpen = approvedFor(this.#server, this.#decision) === null;
+    const isWhole = showingFor(this.#server, this.#decision) === null;
     const upload = new Upload({
       reader: this.#reader,
       bytes: this.#server.bytes,
@@ -186,7 +186,7 @@ export class PreparedBody {
       spent: headBytes,
       onStop: (stop) => {
         if (stop.kind === 'findings' && onMatch === 'supervise')
-          events.interrupted(isOpen ? stop.findings : shownFindings(stop.findings, []));
+          events.interrupted(isWhole ? stop.findings : shownFindings(stop.findings, []));
         else events.stopped(this.#stopped(stop));
       },
       onWarning: (findings) => events.warned(findings),
@@ -228,10 +228,8 @@ export class PreparedBody {
 
   /** Unlike a head, a body is scanned asynchronously. */
   async #showable(findings: readonly Finding[], body: Buffer, kind: BodyKind): Promise<readonly Finding[]> {
-    const { policy } = this.#server;
-    const scanner = policy.scanner(this.#decision.route);
-    const isOpen = approvedFor(this.#server, this.#decision) === null || scanner === null;
-    return isOpen ? findings : shownFindings(findings, await scanBody(scanner, body, kind));
+    const showing = showingFor(this.#server, this.#decision);
+    return showing === null ? findings : shownFindings(findings, await scanBody(showing, body, kind));
   }
 
   #blocked(findings: readonly Finding[]): Denied {

@@ -1,7 +1,7 @@
 import type { Finding } from '@bot-bottle/dlp';
 import { outgoingHeaders } from '@bot-bottle/egress';
 import type { AllowDecision, RequestHead } from '@bot-bottle/egress';
-import { approvedFor, scannerFor } from '../hold/scanner-for.ts';
+import { scannerFor, showingFor } from '../hold/scanner-for.ts';
 import { shownFindings } from '../hold/shown-findings.ts';
 import type { ServerContext } from '../server-context.ts';
 import { scanHead, surfaces } from './scan-head.ts';
@@ -19,7 +19,7 @@ export function scanRequest(server: ServerContext, head: RequestHead, decision: 
   const scanner = scannerFor(server, decision);
   if (scanner === null) return { kind: 'clean', head: outgoing, findings: none };
   const result = scanHead(scanner, outgoing, decision.route.dlp.on_match);
-  if (result.findings.length === 0 || approvedFor(server, decision) === null) return result;
-  const all = server.policy.scanner(decision.route)?.scanHead(surfaces(outgoing)) ?? none;
-  return { ...result, findings: shownFindings(result.findings, all) };
+  const showing = result.findings.length === 0 ? null : showingFor(server, decision);
+  if (showing === null) return result;
+  return { ...result, findings: shownFindings(result.findings, showing.scanHead(surfaces(outgoing))) };
 }
