@@ -7,10 +7,12 @@ import {
   loadSettings,
   pathLookup,
   preparePlan,
+  sidecarNames,
   type Backend,
   type Bottle,
   type ExitStatus,
   type LaunchedBottle,
+  type SidecarName,
   type SidecarProcess,
 } from '@bot-bottle/backend';
 import { loadManifestIndex } from '@bot-bottle/manifest';
@@ -24,12 +26,35 @@ export interface LiveOwner {
   readonly close: () => Promise<readonly string[]>;
 }
 
+type Mode = 'applies' | 'refuses';
+
 /** A real owner with its control socket in this process, whose git gate asks; only the isolation is left out. */
 export async function liveOwner(
   world: TempHome,
-  mode: 'applies' | 'refuses',
+  mode: Mode,
   requests: readonly ProposalRequest[],
 ): Promise<LiveOwner> {
+  return await ownerOf(world, { 'git-gate': ['asking-sidecar.ts', mode, ...requests.map(asText)] });
+}
+
+/** The same with routes: egress takes tables or refuses them, and the agent asks for reach. */
+export async function reachOwner(
+  world: TempHome,
+  requests: readonly ProposalRequest[] = [],
+  tables: Mode = 'applies',
+): Promise<LiveOwner> {
+  return await ownerOf(world, {
+    egress: ['table-sidecar.ts', tables],
+    supervise: ['asking-sidecar.ts', 'applies', ...requests.map(asText)],
+  });
+}
+
+const asText = (request: ProposalRequest): string => JSON.stringify(request);
+
+/** What runs as which sidecar: a file of this folder, and its arguments. */
+type Sidecars = Readonly<Partial<Record<SidecarName, readonly [string, ...string[]]>>>;
+
+async function ownerOf(world: TempHome, sidecars: Sidecars): Promise<LiveOwner> {
   const index = await loadManifestIndex({ botBottleHome: world.home, cwd: null });
   const settings = await loadSettings(world.home);
   const plan = await preparePlan(
@@ -48,17 +73,19 @@ export async function liveOwner(
       botBottleHome: world.home,
       hostHome: world.dir,
       settings,
-      env: {},
+      env: { API_TOKEN: 'a-secret' },
       pathLookup: pathLookup('/usr/bin:/bin'),
     },
   );
   const warnings: string[] = [];
   const launched: LaunchedBottle = await launchBottle({
-    plan: { ...plan, sidecars: ['git-gate'] },
+    plan: { ...plan, sidecars: sidecarNames.filter((name) => sidecars[name] !== undefined) },
     secrets: emptySecrets(),
-    backend: localBackend(join(world.dir, 'guest'), [mode, ...requests.map((each) => JSON.stringify(each))]),
+    backend: localBackend(join(world.dir, 'guest'), sidecars),
     runtimeDir: join(world.dir, 'run', 'bot-bottle'),
-    sidecarPrograms: { 'git-gate': join(import.meta.dirname, 'asking-sidecar.ts') },
+    sidecarPrograms: Object.fromEntries(
+      Object.entries(sidecars).map(([name, [file]]) => [name, join(import.meta.dirname, file)]),
+    ),
     cwd: world.cwd,
     onWarning: (message) => warnings.push(message),
   });
@@ -67,7 +94,7 @@ export async function liveOwner(
   return { identity: launched.identity, warnings, close };
 }
 
-function localBackend(guest: string, args: readonly string[]): Backend {
+function localBackend(guest: string, sidecars: Sidecars): Backend {
   return {
     name: 'bubblewrap',
     capabilities: { rootExec: false, rebuild: false, gvisor: false, resourceLimits: [] },
@@ -75,8 +102,10 @@ function localBackend(guest: string, args: readonly string[]): Backend {
     leftovers: async () => [],
     open: async () => ({
       listenAddress: () => 'unix:/none',
-      startSidecar: async ({ program }) =>
-        run(process.execPath, ['--conditions=@bot-bottle/source', program, ...args], {}, '/'),
+      startSidecar: async ({ name, program }) => {
+        const [, ...args] = sidecars[name] ?? [];
+        return run(process.execPath, ['--conditions=@bot-bottle/source', program, ...args], {}, '/');
+      },
       startBottle: async () => await localBottle(guest),
       selfCheck: async () => undefined,
       pids: () => [],

@@ -84,15 +84,22 @@ function grantFindings(
 ): PlacedFinding[] {
   const found = hostFindings(grant.host, at, limits);
   const host = normalizeHost(grant.host) ?? grant.host;
-  const hasAuth = routes.some(
-    ({ host: base, auth }) => auth !== undefined && covers(normalizeHost(base) ?? base, host),
-  );
+  const hasAuth = baseOf(host, routes)?.auth !== undefined;
   if (grant.with_credential && !hasAuth) {
     found.push({ ...noCredential, path: [...at, 'with_credential'] });
   }
   return found;
 }
 
-function covers(pattern: string, host: string): boolean {
-  return pattern === host || (pattern.startsWith('*.') && host.endsWith(pattern.slice(1)));
+/** The route that a grant stands beside: that of its host, else that of the longest wildcard that covers it. */
+function baseOf(host: string, routes: readonly RouteInput[]): RouteInput | undefined {
+  const named = routes.map((route) => ({ route, pattern: normalizeHost(route.host) ?? route.host }));
+  const covering = named.filter(
+    ({ pattern }) =>
+      pattern === host ||
+      (!host.startsWith('*.') && pattern.startsWith('*.') && host.endsWith(pattern.slice(1))),
+  );
+  const exact = covering.find(({ pattern }) => pattern === host);
+  const longest = covering.toSorted((a, b) => b.pattern.length - a.pattern.length)[0];
+  return (exact ?? longest)?.route;
 }

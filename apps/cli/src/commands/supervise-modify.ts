@@ -1,9 +1,8 @@
 import { parseGrant } from '@bot-bottle/manifest';
-import { MAX_GRANT_MINUTES, renderProposal, type Grant } from '@bot-bottle/supervise';
+import { lentCredential, MAX_GRANT_MINUTES, renderProposal, type Grant } from '@bot-bottle/supervise';
 import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import { editText } from '../editor/edit-text.ts';
-import { hasCredential } from '../routes/base-rows.ts';
 import { decideProposal } from '../supervise/decide-proposal.ts';
 import { grantDocument, grantOf } from '../supervise/grant-document.ts';
 import type { ShownProposal } from '../supervise/shown-proposal.ts';
@@ -43,7 +42,7 @@ async function edited(context: CommandContext, shown: ShownProposal): Promise<Gr
   }
   const { host, ports, path_allowlist: paths, methods, minutes } = request;
   const asked: Grant = { host, ports, path_allowlist: paths, methods, minutes, inject: false };
-  const hasAuth = (name: string): boolean => hasCredential(name, view.table);
+  const hasAuth = (name: string): boolean => lentCredential(name, view.table) !== null;
   return await editText(context, {
     name: 'grant.yml',
     nothing,

@@ -1,6 +1,5 @@
-import type { Grant } from '@bot-bottle/supervise';
+import { lentCredential, type Grant } from '@bot-bottle/supervise';
 import { CliError } from '../cli-error.ts';
-import { hasCredential } from '../routes/base-rows.ts';
 import type { ShownProposal } from './shown-proposal.ts';
 import type { SuperviseOptions } from './supervise-options.ts';
 
@@ -26,7 +25,7 @@ export function grantFrom({ proposal, view }: ShownProposal, options: SuperviseO
       `${given.join(' and ')} ${verb} for egress-block, and this is ${request.kind}`,
     );
   }
-  if (withCredential && (view === null || !hasCredential(request.host, view.table))) {
+  if (withCredential && (view === null || lentCredential(request.host, view.table) === null)) {
     throw new CliError('refused', `no route of ${request.host} has a credential: nothing was decided`, {
       hint: 'leave out --with-credential',
     });

@@ -9,11 +9,10 @@ import {
   type AddedRoute,
   type Reach,
 } from '@bot-bottle/manifest';
-import type { Grant } from '@bot-bottle/supervise';
+import { lentCredential, type Grant } from '@bot-bottle/supervise';
 import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import { unifiedDiff } from '../output/unified-diff.ts';
-import { hasCredential } from '../routes/base-rows.ts';
 import { confirm } from '../terminal/prompts.ts';
 import { readBottleFile, replaceBottleFile, type BottleFile } from './bottle-file.ts';
 import { ownerOf } from './decidable.ts';
@@ -44,7 +43,8 @@ export async function planSave(
     added = addRoute({ file: path, text: file.text }, reach);
   } catch (error) {
     if (!ManifestErrors.isInstance(error) && !CliError.isInstance(error)) throw error;
-    const carries = !grant.inject && shown.view !== null && hasCredential(grant.host, shown.view.table);
+    const carries =
+      !grant.inject && shown.view !== null && lentCredential(grant.host, shown.view.table) !== null;
     if (carries) printer.note('--with-credential lets the credential of the host go along');
     printer.asked(`nothing was decided; what would have to stand in the file:\n\n${reachYaml(reach)}`);
     throw error;
