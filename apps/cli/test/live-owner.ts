@@ -37,14 +37,14 @@ export async function liveOwner(
   return await ownerOf(world, { 'git-gate': ['asking-sidecar.ts', mode, ...requests.map(asText)] });
 }
 
-/** The same with routes: egress takes tables or refuses them, and the agent asks for reach. */
+/** The same with routes: the agent asks for reach, and egress does as `table-sidecar.ts` says. */
 export async function reachOwner(
   world: TempHome,
   requests: readonly ProposalRequest[] = [],
-  tables: Mode = 'applies',
+  tables: readonly string[] = ['applies'],
 ): Promise<LiveOwner> {
   return await ownerOf(world, {
-    egress: ['table-sidecar.ts', tables],
+    egress: ['table-sidecar.ts', ...tables],
     supervise: ['asking-sidecar.ts', 'applies', ...requests.map(asText)],
   });
 }

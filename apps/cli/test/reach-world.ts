@@ -56,11 +56,11 @@ export interface ReachWorld extends TempHome {
 /** A home with a running bottle that has routes, and whose agent asked for reach. */
 export async function reachWorld(
   requests: readonly ProposalRequest[] = [],
-  options: { readonly bottle?: string; readonly tables?: 'applies' | 'refuses' } = {},
+  options: { readonly bottle?: string; readonly tables?: 'applies' | 'refuses' | 'edits' } = {},
 ): Promise<ReachWorld> {
   const world = tempHome();
   const file = world.write('home/bottles/plain.md', options.bottle ?? bottleFile);
-  const owner = await reachOwner(world, requests, options.tables);
+  const owner = await reachOwner(world, requests, [options.tables ?? 'applies', file]);
   await expect
     .poll(() => owner.warnings.filter((line) => line.includes(' asks: ')))
     .toHaveLength(requests.length);
