@@ -18,7 +18,7 @@ describe('supervise show', () => {
     expect(out).toMatch(/^now {7}docs\.example\.com:443/m);
     expect(out).toContain(`table     ${tableDigest((await world.routes()).table)}`);
     expect(out).toContain('see\\u{1b}[2J');
-    expect(out).not.toMatch(/[\u001b\u202e]|^risk {6}none/mu);
+    expect(out).not.toMatch(/[^\P{C}\n]|^risk {6}none/mu);
     expect(err).toContain(`supervise modify ${world.ids[0]}`);
   });
 
@@ -149,7 +149,7 @@ describe('supervise approve', () => {
       world.cli(['supervise', 'approve', id, '--minutes', '1']),
       world.cli(['supervise', 'approve', id, '--session']),
     ]);
-    expect(both.map(({ code }) => code).toSorted()).toEqual([0, 1]);
+    expect(new Set(both.map(({ code }) => code))).toEqual(new Set([0, 1]));
     expect(both.find(({ code }) => code === 1)?.err).toMatch(/already by|is deciding it since|changed since/);
     expect(grantsOf(await world.routes())).toHaveLength(1);
   });

@@ -46,7 +46,7 @@ describe('supervise modify', () => {
     const comments = lines.filter((line) => line.startsWith('#')).join('\n');
     expect(comments).toContain('a new host');
     expect(comments).toContain('host: "*"');
-    expect(comments).not.toMatch(/[\u001b\u202e\u2028]/u);
+    expect(comments).not.toMatch(/[^\P{C}\n]|\u2028/u);
   });
 
   it.each([

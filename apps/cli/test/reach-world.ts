@@ -94,8 +94,9 @@ export async function reachWorld(
 }
 
 /** A program that edits `$1`; `$dir` is a folder of the test. */
-export function editorScript({ dir, write }: TempHome, script: string): string {
-  const file = write('editor.sh', `#!/bin/sh\ndir='${dir}'\nprintf %s "$1" > "$dir/path"\n${script}\n`);
+export function editorScript(world: TempHome, script: string): string {
+  const { dir } = world;
+  const file = world.write('editor.sh', `#!/bin/sh\ndir='${dir}'\nprintf %s "$1" > "$dir/path"\n${script}\n`);
   chmodSync(file, 0o755);
   return file;
 }

@@ -35,8 +35,8 @@ export function editedTable(
   try {
     const built = buildRoutes([], edited.routes.map(manifestRouteRequest), view.slots);
     const provider = view.table.routes.filter(({ owner }) => owner === 'provider');
-    const left = [...shown];
-    const grants = edited.grants.flatMap((grant) => grantRows(grant, endOf(grant, left, now)));
+    const ends = endsOf(edited.grants, shown, now);
+    const grants = edited.grants.flatMap((grant) => grantRows(grant, ends.get(grant) ?? null));
     const rows = [...provider, ...built.table.routes, ...grants.filter((row) => isLive(row, now))];
     return parseTable({ version: 1, routes: rows });
   } catch (error) {
@@ -45,20 +45,35 @@ export function editedTable(
   }
 }
 
-/** Takes the grant that this one was out of `left`, the most similar one, so that each end is used once. */
-function endOf(grant: Grant, left: ShownGrant[], now: number): number | null {
-  if (grant.minutes === null) return null;
-  const same = left.filter(
-    ({ grant: { host }, minutes }) => host === grant.host && minutes === grant.minutes,
-  );
-  const found = same.find((each) => isAlike(each, grant)) ?? same[0];
-  if (found === undefined) return now + grant.minutes * 60_000;
-  left.splice(left.indexOf(found), 1);
-  return found.expiresAt;
+/** When each grant ends. Those that were left as they were come first, so that a copy of one does not take its end. */
+function endsOf(
+  grants: readonly Grant[],
+  shown: readonly ShownGrant[],
+  now: number,
+): Map<Grant, number | null> {
+  const left = new Set(shown);
+  const ends = new Map<Grant, number | null>();
+  for (const isFit of [isAlike, isOfSameTime]) {
+    for (const grant of grants) {
+      const found = ends.has(grant) ? undefined : [...left].find((each) => isFit(each, grant));
+      if (found === undefined) continue;
+      left.delete(found);
+      ends.set(grant, found.expiresAt);
+    }
+  }
+  for (const grant of grants) {
+    if (ends.has(grant)) continue;
+    ends.set(grant, grant.minutes === null ? null : now + grant.minutes * 60_000);
+  }
+  return ends;
 }
 
-function isAlike({ grant: shown }: ShownGrant, grant: Grant): boolean {
+function isOfSameTime({ grant, minutes }: ShownGrant, edited: Grant): boolean {
+  return grant.host === edited.host && minutes === edited.minutes;
+}
+
+function isAlike(shown: ShownGrant, edited: Grant): boolean {
   const lists = (each: ShownGrant['grant']): string =>
     JSON.stringify([each.ports, each.path_allowlist, each.methods, each.inject]);
-  return lists(shown) === lists(grant);
+  return isOfSameTime(shown, edited) && lists(shown.grant) === lists(edited);
 }
