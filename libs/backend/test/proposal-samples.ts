@@ -16,6 +16,8 @@ export interface DeskWorld {
   readonly desk: ProposalDesk;
   readonly queue: QueueStore;
   readonly audit: AuditLog;
+  /** folder of the audit log */
+  readonly dir: string;
   readonly notices: string[];
   readonly warnings: string[];
 }
@@ -23,7 +25,8 @@ export interface DeskWorld {
 /** A desk as an owner opens it, in a fresh folder. */
 export async function deskWorld(changes: Partial<ProposalDeskOptions> = {}): Promise<DeskWorld> {
   const folder = await tempDir();
-  const audit = await AuditLog.open({ dir: join(folder, 'audit'), bottle, repeatWindowMs: 0 });
+  const dir = join(folder, 'audit');
+  const audit = await AuditLog.open({ dir, bottle, repeatWindowMs: 0 });
   onTestFinished(async () => await audit.close().catch(() => undefined));
   const queue = new QueueStore(join(folder, 'queue'), bottle);
   const warnings: string[] = [];
@@ -34,7 +37,7 @@ export async function deskWorld(changes: Partial<ProposalDeskOptions> = {}): Pro
   const desk = await ProposalDesk.open(options);
   // Before the audit log closes and the folder goes.
   onTestFinished(async () => void (await desk.close()));
-  return { desk, queue, audit, notices, warnings };
+  return { desk, queue, audit, dir, notices, warnings };
 }
 
 /** The decision that a human makes who sees what is there now. */

@@ -195,11 +195,11 @@ it('that does not answer blocks neither the list nor the end', async () => {
   await close();
 });
 
-it('is refused by a launched bottle when it may not ask, over the same way', async () => {
+it('is refused by a launched bottle where nobody is asked, over the same way', async () => {
   const { client, backend } = await launched(['true'], { sidecar: 'asks' });
   await expect
     .poll(async () => await readFile(backend.configurations, 'utf8'), { timeout: 10_000 })
-    .toContain('egress may not ask for push-approval');
+    .toContain('no proposal is taken');
   expect(await client.proposals()).toEqual([]);
   expect(
     await failureOf(

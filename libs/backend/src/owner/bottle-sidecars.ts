@@ -9,6 +9,7 @@ import { allOrFirstError } from './all-or-first-error.ts';
 import type { SidecarSetup } from './egress-config.ts';
 import { gitGatePrograms } from './git-gate-config.ts';
 import type { LiveRoutes } from './live-routes.ts';
+import { sidecarAudit } from './sidecar-audit.ts';
 import { openSidecar, type OpenedSidecar } from './sidecar-host.ts';
 import type { UndoStack } from './undo-stack.ts';
 
@@ -73,8 +74,9 @@ export class BottleSidecars {
         scratch: name === 'git-gate',
       },
       setup: setups[name] ?? (() => ({ config: {}, secrets: {} })),
-      onAudit: (events) => audit.append(events, { only: name }),
-      desk,
+      onAudit: sidecarAudit(name, audit),
+      // An honest sidecar asks nothing then; one that was taken over must not come before a human either.
+      ...(plan.agent.bottle.supervise ? { desk } : {}),
       ...(name === 'supervise' ? { routes } : {}),
       logFile: join(plan.stateDir, 'logs', `${name}.log`),
       onWarning,
