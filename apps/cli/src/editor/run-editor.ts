@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { visibleLine } from '@bot-bottle/audit';
@@ -16,50 +16,53 @@ export async function runEditor(
   file: string,
   io: Pick<Io, 'env' | 'cwd'>,
 ): Promise<void> {
-  const name = visibleLine(program, 200);
   const terminal = openControllingTerminal();
+  let child: ChildProcess | null = null;
   let received: 'SIGTERM' | 'SIGHUP' | null = null;
   const stop = (signal: 'SIGTERM' | 'SIGHUP'): void => {
     received = signal;
-    child.kill(signal);
+    child?.kill(signal);
   };
   // What the terminal sends to both of us is the editor's business.
   const ignore = (): void => undefined;
-  process.on('SIGINT', ignore);
-  process.on('SIGQUIT', ignore);
-  process.on('SIGTERM', stop);
-  process.on('SIGHUP', stop);
-  const child = spawn(program, [...args, file], {
-    cwd: io.cwd,
-    env: { ...io.env },
-    stdio: terminal === null ? ['ignore', 2, 2] : [terminal, terminal, terminal],
-  });
+  const handlers = [
+    ['SIGINT', ignore],
+    ['SIGQUIT', ignore],
+    ['SIGTERM', stop],
+    ['SIGHUP', stop],
+  ] as const;
+  for (const [signal, handler] of handlers) process.on(signal, handler);
   try {
-    const { promise, resolve, reject } = Promise.withResolvers<string | null>();
-    child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      resolve(
-        code === 0 ? null : signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`,
-      );
+    child = spawn(program, [...args, file], {
+      cwd: io.cwd,
+      env: { ...io.env },
+      stdio: terminal === null ? ['ignore', 2, 2] : [terminal, terminal, terminal],
     });
-    const failure = await promise.catch((error: unknown) => {
-      const code: unknown = error instanceof Error && 'code' in error ? error.code : null;
-      return code === 'ENOENT' ? 'is not there' : `cannot be started (${String(code)})`;
-    });
+    const failure = await howItFailed(child);
     if (received !== null) {
       throw new CliError('interrupted', 'interrupted', { exitCode: 128 + constants.signals[received] });
     }
     if (failure === null) return;
-    throw new CliError('failed', `the editor ${name} ${failure}`, {
+    throw new CliError('failed', `the editor ${visibleLine(program, 200)} ${failure}`, {
       hint: 'settings.yml `editor`, $VISUAL or $EDITOR name another one',
     });
   } finally {
-    process.off('SIGINT', ignore);
-    process.off('SIGQUIT', ignore);
-    process.off('SIGTERM', stop);
-    process.off('SIGHUP', stop);
+    for (const [signal, handler] of handlers) process.off(signal, handler);
     if (terminal !== null) closeSync(terminal);
   }
+}
+
+/** Resolves when it ended: null when all went well. */
+async function howItFailed(child: ChildProcess): Promise<string | null> {
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  child.once('error', (error) => {
+    const code: unknown = 'code' in error ? error.code : null;
+    resolve(code === 'ENOENT' ? 'is not there' : `cannot be started (${String(code)})`);
+  });
+  child.once('exit', (code, signal) => {
+    resolve(code === 0 ? null : signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`);
+  });
+  return await promise;
 }
 
 function openControllingTerminal(): number | null {
