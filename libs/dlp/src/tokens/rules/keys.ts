@@ -33,9 +33,15 @@ function isRealPassword(value: string): boolean {
   );
 }
 
-/** Private keys match on their header: the rest may come in another chunk. */
+/** Private keys match on their header and a start: the rest may come in another chunk. */
 const pemLabels =
   '(?:(?:RSA |EC |DSA |OPENSSH |ENCRYPTED |SSH2 ENCRYPTED |ANY )?PRIVATE KEY|PGP PRIVATE KEY BLOCK)';
+
+/**
+ * What may follow of a key, escaped or not. All of it belongs to the value: keys of one kind begin alike, so that a
+ * hash of the start would be that of each of them, and overwriting the start would leave the key.
+ */
+const restOfKey = String.raw`[A-Za-z0-9+/=\s\\%]{0,48000}`;
 
 export const keyRules: readonly TokenRule[] = [
   {
@@ -44,17 +50,18 @@ export const keyRules: readonly TokenRule[] = [
     anchors: ['-----BEGIN ', '---- BEGIN SSH2 ENCRYPTED PRIVATE KEY'],
     // a header alone, as in documentation, is not a key: some key material must follow it
     pattern: new RegExp(
-      `-----BEGIN ${pemLabels}-----(?:\\s|\\\\[nr]|\\\\\\\\[nr]|%0[AaDd]|[A-Za-z-]{1,20}: [^\\n]{1,100}){0,32}[A-Za-z0-9+/]{32}`,
+      `(-----BEGIN ${pemLabels}-----(?:\\s|\\\\[nr]|\\\\\\\\[nr]|%0[AaDd]|[A-Za-z-]{1,20}: [^\\n]{1,100}){0,32}([A-Za-z0-9+/]{32})${restOfKey})`,
       'y',
     ),
     notAfter: null,
-    isValid: (value) => new Set(value.slice(-32)).size >= 6,
+    isValid: (_, match) => new Set(match[2]).size >= 6,
   },
   {
     id: 'putty-private-key',
     severity: 'critical',
     anchors: ['PuTTY-User-Key-File-'],
-    pattern: /PuTTY-User-Key-File-[23]: [a-z0-9-]{3,40}/y,
+    // up to the next one, so that each character is looked at once
+    pattern: /PuTTY-User-Key-File-[23]: [a-z0-9-]{3,40}(?:(?!PuTTY-)[\w\s+/=\\:.,@%-]){0,16000}/y,
     notAfter: null,
   },
   {
