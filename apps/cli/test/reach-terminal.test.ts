@@ -75,8 +75,8 @@ describe.skipIf(!hasScript)('on a terminal', () => {
 
   it.each([
     ['Edit it again? [Y/n]', 'n', twice, 1],
-    ['Give this? [y/N]', '', `sed -i 's/minutes: 10/minutes: 5/' "$1"`, 0],
-    ['Give this? [y/N]', 'n', `sed -i 's/minutes: 10/minutes: 5/' "$1"`, 0],
+    ['Give this? [y/N]', '', `sed -i 's/minutes: 10/minutes: 5/' "$1"`, 1],
+    ['Give this? [y/N]', 'n', `sed -i 's/minutes: 10/minutes: 5/' "$1"`, 1],
     ['Give this? [y/N]', '\u0003', `sed -i 's/minutes: 10/minutes: 5/' "$1"`, 130],
   ])('modify gives nothing when the answer to %j is %j', async (question, answer, script, expected) => {
     const world = await reachWorld([reach()]);
@@ -106,7 +106,7 @@ describe.skipIf(!hasScript)('on a terminal', () => {
     const script = `sed -i 's|/guide|/|' "$1"`;
     const before = (await world.routes()).digest;
     const question = 'Put this into force? [y/N]';
-    expect((await onTerminal(world, args, [[question, 'n']], script)).code).toBe(0);
+    expect((await onTerminal(world, args, [[question, 'n']], script)).code).toBe(1);
     expect((await world.routes()).digest).toBe(before);
     expect((await onTerminal(world, args, [[question, 'y']], script)).code).toBe(0);
     expect((await world.routes()).digest).not.toBe(before);

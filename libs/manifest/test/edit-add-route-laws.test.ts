@@ -119,6 +119,57 @@ describe('addRoute', () => {
   });
 });
 
+const soup = fc
+  .array(
+    fc.constantFrom(
+      ...'\n  :-[]{}&*!|>?#"\',\t\r'.split(''),
+      '\n    ',
+      '\n  - ',
+      ' # c',
+      '&a ',
+      '*a',
+      '? ',
+      '...\n',
+      '---\n',
+      'host: c.example.com',
+      'methods: [GET]',
+      'ports:',
+    ),
+    { maxLength: 3 },
+  )
+  .map((tokens) => tokens.join(''));
+const base =
+  'env:\n  A: "x"\negress:\n  log: 2\n  routes:\n    - host: a.example.com # one\n      methods: [GET]\n    - host: b.example.com\n      ports:\n        - 443\n';
+
+describe('a file in any notation, or none', () => {
+  it('is refused, or says what it said and the reach', () => {
+    let edited = 0;
+    fc.assert(
+      fc.property(fc.nat(base.length), soup, reach, (at, tokens, asked) => {
+        const text = `---\n${base.slice(0, at)}${tokens}${base.slice(at)}---\nbody`;
+        let after: string;
+        try {
+          after = addRoute({ file: 'dev.md', text }, asked).text;
+        } catch (error) {
+          if (!ManifestErrors.isInstance(error)) throw error;
+          return;
+        }
+        edited += 1;
+        const [before, found] = [composed(text), composed(after)];
+        expect({ ...found, egress: null }).toEqual({ ...before, egress: null });
+        const others = (routes: typeof before.egress.routes) =>
+          routes.filter(({ host }) => host !== asked.host);
+        expect(others(found.egress.routes)).toEqual(others(before.egress.routes));
+        const now = found.egress.routes.find(({ host }) => host === asked.host);
+        expect(asked.ports.every((port) => now?.ports.includes(port))).toBe(true);
+        expect(now?.auth).toBeNull();
+      }),
+      { numRuns: 1500 },
+    );
+    expect(edited).toBeGreaterThan(300);
+  });
+});
+
 /** Comments inside of a list that is emptied go with its items. */
 function isWithinList(text: string, at: number): boolean {
   const before = text.slice(0, at).split(/\r?\n/);

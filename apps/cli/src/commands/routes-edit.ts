@@ -59,7 +59,7 @@ export async function routesEdit(context: CommandContext, slug: string, given: o
   table();
   if (!options.yes && !(await confirm('Put this into force?', '--yes does it without asking'))) {
     printer.note(nothing);
-    return 0;
+    return 1;
   }
   const base = tableDigest(view.table);
   const now = await client

@@ -28,7 +28,9 @@ export async function superviseDecide(
 ): Promise<number> {
   const options = superviseOptions(given);
   const { printer } = context;
-  const shown = await showProposal(context, id, options);
+  // Reach can be refused without knowing the routes, not given.
+  const onProblem = outcome === 'rejected' ? (problem: string) => printer.warning(problem) : undefined;
+  const shown = await showProposal(context, id, options, onProblem);
   const grant = outcome === 'approved' ? grantFrom(shown, options) : null;
   for (const line of renderProposal(shown.proposal, shown.context)) printer.note(line);
   if (grant !== null) showGrant(context, shown, grant);
@@ -57,10 +59,11 @@ export async function showProposal(
   context: CommandContext,
   id: string,
   options: SuperviseOptions,
+  onProblem?: (problem: string) => void,
 ): Promise<ShownProposal> {
   const found = await findProposal(context, id, options);
   ownerOf(found);
-  const [shown] = await withRoutes([found]);
+  const [shown] = await withRoutes([found], onProblem);
   if (shown === undefined) throw new CliError('not_found', `there is no proposal ${id}`);
   expectShown(shown, options);
   return shown;

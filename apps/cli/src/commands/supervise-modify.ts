@@ -25,7 +25,7 @@ export async function superviseModify(context: CommandContext, id: string, given
   showGrant(context, shown, grant);
   if (!options.yes && !(await confirm('Give this?', '--yes gives it without asking'))) {
     printer.note(nothing);
-    return 0;
+    return 1;
   }
   const decision = { outcome: 'approved', reason: options.reason ?? '', grant } as const;
   printResponse(context, await decideProposal(context, shown, decision), options);
