@@ -12,12 +12,15 @@ interface Span {
 /**
  * Turns hits into findings: what is allowed is dropped, spellings of one value that overlap become one span, and a
  * value with a known place is not reported without one as well. Contexts are masked.
+ *
+ * @param goesOn whether more bytes follow that were not searched yet
  */
 export function toFindings(
   bytes: Uint8Array,
   hits: readonly PlacedHit[],
   surface: Surface,
   allow: readonly AllowEntry[],
+  goesOn = false,
 ): Finding[] {
   if (hits.length === 0) return [];
   const everySpan = hits.flatMap(({ span }) => (span === null ? [] : [span]));
@@ -42,7 +45,7 @@ export function toFindings(
       ...base,
       offset: span.start,
       length: span.end - span.start,
-      context: maskedContext(bytes, span, everySpan),
+      context: maskedContext(bytes, span, everySpan, goesOn),
     }));
   });
 }

@@ -81,7 +81,7 @@ export class WindowScan {
     const hits = walkLayers(window, detectors, walk)
       // what ends in the overlap was seen before, or only looks so because its beginning was cut off
       .filter(({ span }) => span === null || span.end > known);
-    const findings = toFindings(window, isAsSent ? hits : hits.map(withoutSpan), surface, allow)
+    const findings = toFindings(window, isAsSent ? hits : hits.map(withoutSpan), surface, allow, !isLast)
       .map((finding) =>
         finding.offset === null ? finding : { ...finding, offset: finding.offset + this.#base },
       )
