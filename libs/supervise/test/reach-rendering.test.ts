@@ -161,6 +161,7 @@ describe('more reach', () => {
       'methods   GET POST',
       'paths     /v1/a',
       '          /v2/b',
+      '          (and everything below)',
       'time      for 45 minutes',
       'now       *.example.com:443 (every method, /a) by manifest',
       'because   to install what the tests need',

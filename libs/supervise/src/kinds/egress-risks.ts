@@ -1,7 +1,8 @@
 import { matchHost, type Route, type RouteTable } from '@bot-bottle/egress';
 import { whole } from '../text-lines.ts';
 import type { Grant } from './egress-schema.ts';
-import { rowsFor, timeText } from './egress-text.ts';
+import { isEveryPath, rowsFor, timeText } from './egress-text.ts';
+import { joinedRows } from './joined-rows.ts';
 import { lentCredential } from './lent-credential.ts';
 import { uploadHosts } from './upload-hosts.ts';
 
@@ -23,11 +24,12 @@ export function egressRisks(grant: Grant, table: RouteTable | null): string[] {
     ...(privateName.test(grant.host.replace(/^\*\./, ''))
       ? [`${whole(grant.host)} looks like a name of a private network`]
       : []),
+    ...(table === null ? [] : addressRisks(grant, table)),
     ...(grant.host.startsWith('*.') ? [`covers every host below ${whole(grant.host.slice(2))}`] : []),
     ...(rows === null ? [] : [reachRisk(grant, rows)]),
     ...(grant.ports.includes(80) ? ['in plaintext: everybody on the way can read and change it'] : []),
     ...writeRisks(grant.methods),
-    ...(grant.path_allowlist.length === 0 ? ['every path of the host'] : []),
+    ...(isEveryPath(grant) ? ['every path of the host'] : []),
     ...(!grant.inject && rows?.some(({ auth }) => auth !== null) === true
       ? ['the credential of its route is not added to what this allows']
       : []),
@@ -50,6 +52,14 @@ function credentialRisks({ host, ports }: Grant, table: RouteTable | null): stri
       ? `adds a credential, but no route of ${whole(host)} has one`
       : `adds the credential ${slot} to these requests`,
   ];
+}
+
+/** A grant has no addresses of its own, but it goes where the operator let its host go. */
+function addressRisks({ host }: Grant, table: RouteTable): string[] {
+  const ranges = new Set(joinedRows(host, table).flatMap((route) => route.address_allowlist));
+  return ranges.size === 0
+    ? []
+    : [`may go to these private addresses, as its route may: ${[...ranges].map(whole).join(' ')}`];
 }
 
 function writeRisks(methods: readonly string[]): string[] {

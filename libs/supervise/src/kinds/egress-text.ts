@@ -17,10 +17,14 @@ export function egressTitle(request: EgressBlock): string {
 export function grantText(grant: Grant): string {
   const ports = grant.ports.length === 1 && grant.ports[0] === 443 ? '' : `:${grant.ports.join(',')}`;
   const methods = grant.methods.length === 0 ? 'every method' : firstOf(grant.methods, 8);
-  const paths = grant.path_allowlist.length === 0 ? 'every path' : firstOf(grant.path_allowlist, 3);
+  const paths = isEveryPath(grant) ? 'every path' : firstOf(grant.path_allowlist, 3);
   const inject = grant.inject ? ', with the credential of its route' : '';
   return `${visibleLine(grant.host, 253)}${ports} (${methods}, ${paths}) ${timeText(grant.minutes)}${inject}`;
 }
+
+/** A path allows everything below it, and below `/` is all of the host. */
+export const isEveryPath = ({ path_allowlist: paths }: Pick<Grant, 'path_allowlist'>): boolean =>
+  paths.length === 0 || paths.includes('/');
 
 function firstOf(texts: readonly string[], most: number): string {
   const first = texts.slice(0, most).map((text) => visibleLine(text, 90));
@@ -45,7 +49,9 @@ export function egressLines(request: EgressBlock, table: RouteTable | null): str
     field('methods', request.methods.length === 0 ? 'every method' : request.methods.map(whole).join(' ')),
     ...list(
       'paths',
-      request.path_allowlist.length === 0 ? ['every path'] : request.path_allowlist.map(whole),
+      request.path_allowlist.length === 0
+        ? ['every path']
+        : [...request.path_allowlist.map(whole), '(and everything below)'],
     ),
     field('time', timeText(request.minutes)),
     ...(table === null ? [] : list('now', nowLines(request.host, table))),

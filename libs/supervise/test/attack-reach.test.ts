@@ -1,0 +1,51 @@
+import { buildRoutes, type RouteRequest, type RouteTable } from '@bot-bottle/egress';
+import { describe, expect, it } from 'vitest';
+import { dlpHoldSchema, egressRisks, grantText, renderProposal, type Grant } from '../src/index.ts';
+import { egressRequest, holdRequest, sampleProposal } from './samples.ts';
+
+const routes = (...manifest: readonly RouteRequest[]): RouteTable => buildRoutes([], manifest).table;
+
+function grant(changes: Partial<Grant> = {}): Grant {
+  const base = { host: 'new.example.com', ports: [443], path_allowlist: ['/v1'], methods: ['GET'] };
+  return { ...base, minutes: 30, inject: false, ...changes };
+}
+
+describe('a request that looks like less than it is', () => {
+  it.each([[['/']], [['/v1', '/']]])('every path, written as a prefix of all: %s', (paths) => {
+    const asked = grant({ path_allowlist: paths });
+    expect(egressRisks(asked, routes())).toContain('every path of the host');
+    expect(grantText(asked)).toContain('every path');
+  });
+
+  it('what lies below a path is told of', () => {
+    const request = egressRequest({ path_allowlist: ['/v1/a'] });
+    expect(renderProposal(sampleProposal({ sidecar: 'supervise', request }))).toContain(
+      '          (and everything below)',
+    );
+  });
+
+  it.each([
+    ['its own route', 'api.corp.example', 'api.corp.example'],
+    ['a wildcard route', '*.corp.example', 'api.corp.example'],
+    ['a wildcard that it names itself', '*.corp.example', '*.corp.example'],
+  ])('a private address that %s allows', (_, routed, host) => {
+    const table = routes({ host: routed, methods: ['GET'], addressAllowlist: ['10.1.0.0/16'] });
+    expect(egressRisks(grant({ host, methods: ['POST'] }), table)).toContain(
+      'may go to these private addresses, as its route may: 10.1.0.0/16',
+    );
+  });
+
+  it('not a private address that another route allows', () => {
+    const table = routes(
+      { host: '*.corp.example', addressAllowlist: ['10.1.0.0/16'] },
+      { host: 'api.corp.example' },
+    );
+    for (const host of ['api.corp.example', 'other.example', '*.example.org'])
+      expect(egressRisks(grant({ host }), table).join()).not.toContain('10.1.0.0');
+  });
+});
+
+it('a held request names a host', () => {
+  expect(dlpHoldSchema.safeParse(holdRequest()).success).toBe(true);
+  expect(dlpHoldSchema.safeParse(holdRequest({ host: '' })).success).toBe(false);
+});
