@@ -77,9 +77,11 @@ async function ownerOf(world: TempHome, sidecars: Sidecars): Promise<LiveOwner> 
       pathLookup: pathLookup('/usr/bin:/bin'),
     },
   );
+  // Whatever its file says: where nobody is to be asked, no sidecar can.
+  const agent = { ...plan.agent, bottle: { ...plan.agent.bottle, supervise: true } };
   const warnings: string[] = [];
   const launched: LaunchedBottle = await launchBottle({
-    plan: { ...plan, sidecars: sidecarNames.filter((name) => sidecars[name] !== undefined) },
+    plan: { ...plan, agent, sidecars: sidecarNames.filter((name) => sidecars[name] !== undefined) },
     secrets: emptySecrets(),
     backend: localBackend(join(world.dir, 'guest'), sidecars),
     runtimeDir: join(world.dir, 'run', 'bot-bottle'),
