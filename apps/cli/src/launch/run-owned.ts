@@ -12,6 +12,7 @@ import { exitCodeOf } from '../output/exit-code.ts';
 import { reportError } from '../output/report-error.ts';
 import type { PreparedLaunch } from './prepare-launch.ts';
 import { sidecarPrograms } from './sidecar-programs.ts';
+import { TerminalWarnings } from './terminal-warnings.ts';
 import { watchSignals, type SignalWatch } from './watch-signals.ts';
 
 export interface OwnedRun {
@@ -36,6 +37,7 @@ export async function runOwned(
 ): Promise<number> {
   const { printer } = context;
   const signals = watchSignals();
+  const warnings = new TerminalWarnings(printer);
   let launched: LaunchedBottle;
   try {
     launched = await launchBottle({
@@ -48,7 +50,7 @@ export async function runOwned(
       notify: prepared.notify,
       signal: signals.signal,
       onProgress: (what) => printer.detail(what),
-      onWarning: (message) => printer.warning(message),
+      onWarning: (message) => warnings.add(message),
       ...(run.term === undefined ? {} : { term: run.term }),
     });
   } catch (error) {
@@ -58,7 +60,7 @@ export async function runOwned(
   let exitCode: number;
   try {
     run.onReady?.(launched);
-    exitCode = await toTheEnd(context, launched, run, signals);
+    exitCode = await toTheEnd(context, launched, run, { signals, warnings });
   } finally {
     for (const warning of await launched.close()) printer.warning(warning);
     signals.close();
@@ -79,11 +81,13 @@ async function toTheEnd(
   { printer }: CommandContext,
   launched: LaunchedBottle,
   run: OwnedRun,
-  signals: SignalWatch,
+  { signals, warnings }: { readonly signals: SignalWatch; readonly warnings: TerminalWarnings },
 ): Promise<number> {
   let status: ExitStatus | null;
   try {
-    status = await Promise.race([launched.runMain(run.stdio()), signals.received]);
+    const stdio = run.stdio();
+    if (stdio.tty !== null) warnings.hold();
+    status = await Promise.race([launched.runMain(stdio), signals.received]);
   } catch (error) {
     const exitCode = shellExitCode(error);
     if (exitCode === null || !BackendError.isInstance(error)) return reportError(error, printer, 125);
@@ -91,6 +95,7 @@ async function toTheEnd(
     return exitCode;
   } finally {
     run.onEnd?.();
+    warnings.release();
   }
   if (signals.exitCode !== null) return signals.exitCode;
   // 143: what a program that was asked to end gives.

@@ -68,6 +68,11 @@ export class Printer {
     );
   }
 
+  /** Rings the terminal's bell, where there is one. */
+  bell(): void {
+    if (this.#io.stderr.isTTY) this.#io.stderr.write('\u0007');
+  }
+
   error(text: string, hint: string | null = null): void {
     this.#io.stderr.write(`bot-bottle: ${this.styleError('red', 'error:')} ${indent(this.#visible(text))}\n`);
     if (hint !== null) this.#io.stderr.write(`  hint: ${indent(this.#visible(hint))}\n`);
