@@ -19,7 +19,7 @@ export interface Program {
   readonly lines: LogLine[];
   readonly exited: Promise<number | null>;
   /** waits for a record of the log */
-  logged(event: string): Promise<LogLine>;
+  readonly logged: (event: string) => Promise<LogLine>;
 }
 
 /** Starts the built program with nothing in its environment but what is given. */
