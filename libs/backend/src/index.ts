@@ -9,11 +9,13 @@ export {
   type BackendName,
   type Bottle,
   type BottleHost,
+  type BottleImage,
   type BottleProcess,
   type BottleSpec,
   type Capabilities,
   type ExitStatus,
   type Leftover,
+  type OpenOptions,
   type SidecarName,
   type SidecarProcess,
   type SidecarSpec,
@@ -37,6 +39,7 @@ export type {
 export { copyIn, type CopyInOptions, type CopyInResult } from './provision/copy-in.ts';
 export { execInBottle, type ExecOptions, type ExecResult } from './provision/exec-in-bottle.ts';
 export type { TarEntry } from './tar/tar-entry.ts';
+export { writeTar } from './tar/write-tar.ts';
 export {
   emptySecrets,
   resolveSecrets,
@@ -60,6 +63,10 @@ export { loadSettings } from './settings/load-settings.ts';
 export { parseSettings } from './settings/parse-settings.ts';
 export { settingsSchema, type Settings } from './settings/settings-schema.ts';
 export { copyOut, type CopyOutOptions, type CopyOutResult } from './copy-out/copy-out.ts';
+export { riskKinds, type HostEntry, type HostRisk, type RiskKind } from './copy-out/risks/host-risk.ts';
+export { hostRisks, wantsText } from './copy-out/risks/host-risks.ts';
+export { copiedRisks } from './copy-out/risks/copied-risks.ts';
+export type { CopiedEntry, SkippedEntry } from './copy-out/copied-entry.ts';
 // owner
 export { CONTROL_VERSION, statusSchema, type BottleStatus } from './owner/control-messages.ts';
 export { ControlClient, type ClientOptions, type ExecOverSocket } from './owner/control-client.ts';

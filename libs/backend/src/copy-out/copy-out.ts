@@ -13,6 +13,14 @@ export interface CopyOutOptions {
   readonly maxBytes?: number;
   /** default one million */
   readonly maxEntries?: number;
+  /** bytes; larger files are skipped, default none */
+  readonly maxFileBytes?: number;
+  /** whether something, by its path below the copied thing, is passed over */
+  readonly leaveOut?: (path: string) => boolean;
+  /** the same for the tar in the bottle, so that less has to come: `--exclude` patterns */
+  readonly exclude?: readonly string[];
+  /** told of files and bytes after each file */
+  readonly onProgress?: (files: number, bytes: number) => void;
   readonly env?: Readonly<Record<string, string>>;
   /** milliseconds, default ten minutes */
   readonly timeoutMs?: number;
@@ -22,6 +30,8 @@ export interface CopyOutOptions {
 export interface CopyOutResult extends Unpacked {
   /** where it is now */
   readonly path: string;
+  /** what the tar in the bottle said when it could not read everything; null: it did not complain */
+  readonly complaint: string | null;
 }
 
 /**
@@ -73,9 +83,11 @@ async function fetch(
   name: string,
   staging: string,
   options: CopyOutOptions,
-): Promise<Unpacked> {
+): Promise<Unpacked & Pick<CopyOutResult, 'complaint'>> {
   const env = options.env === undefined ? {} : { env: options.env };
-  const child = await bottle.spawn(['tar', '-C', folder, '-cf', '-', '--', name], { ...env, cwd: '/' });
+  const exclude = (options.exclude ?? []).map((pattern) => `--exclude=${pattern}`);
+  const argv = ['tar', '-C', folder, '-cf', '-', ...exclude, '--', name];
+  const child = await bottle.spawn(argv, { ...env, cwd: '/' });
   child.stdin.on('error', () => undefined);
   child.stdin.end();
   const complaints = readSome(child.stderr);
@@ -90,21 +102,41 @@ async function fetch(
   if (signal.aborted) abort();
   else signal.addEventListener('abort', abort, { once: true });
   try {
-    const limits = { bytes: options.maxBytes ?? 8 * 1024 ** 3, entries: options.maxEntries ?? 1_000_000 };
+    const { maxFileBytes, leaveOut, onProgress } = options;
+    const limits = {
+      bytes: options.maxBytes ?? 8 * 1024 ** 3,
+      entries: options.maxEntries ?? 1_000_000,
+      ...(maxFileBytes === undefined ? {} : { fileBytes: maxFileBytes }),
+      ...(leaveOut === undefined ? {} : { leaveOut }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    };
     const unpacked = await unpack(child.stdout, name, staging, limits);
     // The end of the stream was read unless the bottle keeps on sending.
     if (!child.stdout.readableEnded) child.kill('SIGKILL');
     child.stdout.destroy();
-    const status = await child.exited;
-    if (status.code !== 0 && !unpacked.found)
+    const status = await Promise.race([child.exited, aborted(signal)]);
+    if (status.code === 0) return { ...unpacked, complaint: null };
+    const stderr = await Promise.race([complaints, aborted(signal)]);
+    if (!unpacked.found && unpacked.skipped.length === 0)
       throw new BackendError('copy_refused', `${posix.join(folder, name)} cannot be read in the bottle`, {
-        data: { stderr: await complaints },
+        data: { stderr },
       });
-    return unpacked;
+    return { ...unpacked, complaint: stderr === '' ? 'tar did not end in order' : stderr };
   } finally {
     signal.removeEventListener('abort', abort);
     child.kill('SIGKILL');
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const interrupted = (): void =>
+    reject(
+      new BackendError('exec_failed', 'the copy was interrupted or took too long', { cause: signal.reason }),
+    );
+  if (signal.aborted) interrupted();
+  else signal.addEventListener('abort', interrupted, { once: true });
+  return await promise;
 }
 
 async function readSome(stream: NodeJS.ReadableStream): Promise<string> {

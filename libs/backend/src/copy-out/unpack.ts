@@ -3,19 +3,26 @@ import { chmod, lstat, mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BackendError } from '../errors.ts';
 import { readTar, type TarItem } from '../tar/read-tar.ts';
+import type { CopiedEntry, SkippedEntry } from './copied-entry.ts';
 import { itemPath } from './item-path.ts';
 import { staysInside } from './link-target.ts';
 
 export interface UnpackLimits {
   readonly bytes: number;
   readonly entries: number;
+  /** larger files are skipped; absent: none is */
+  readonly fileBytes?: number;
+  /** whether something, by its path below the top, is passed over without a word */
+  readonly leaveOut?: (path: string) => boolean;
+  readonly onProgress?: (files: number, bytes: number) => void;
 }
 
 export interface Unpacked {
   readonly files: number;
   readonly bytes: number;
-  /** what was not copied, and why */
-  readonly skipped: ReadonlyArray<{ readonly path: string; readonly why: string }>;
+  /** folders before what they hold, links last */
+  readonly entries: readonly CopiedEntry[];
+  readonly skipped: readonly SkippedEntry[];
   /** whether anything came at all */
   readonly found: boolean;
 }
@@ -34,30 +41,30 @@ export async function unpack(
   limits: UnpackLimits,
 ): Promise<Unpacked> {
   const top = join(folder, 'root');
-  const skipped: Array<{ path: string; why: string }> = [];
+  const made: CopiedEntry[] = [];
+  const skipped: SkippedEntry[] = [];
   const links = new Map<string, string>();
   let [entries, files, bytes] = [0, 0, 0];
   for await (const item of readTar(source)) {
     entries += 1;
     if (entries > limits.entries) throw tooMuch(`more than ${limits.entries} files`);
     const path = itemPath(item.path, root);
-    if (path === null || item.type === 'other') {
-      skipped.push({
-        path: item.path,
-        why: path === null ? 'its name leads elsewhere' : 'it is neither file, folder nor link',
-      });
+    if (path !== null && limits.leaveOut?.(path) === true) continue;
+    const reason = skipReason(item, path, limits);
+    if (path === null || reason !== null) {
+      skipped.push(skippedEntry(item, path, reason ?? ''));
       continue;
     }
     const target = path === '' ? top : join(top, path);
     if (item.type === 'link') {
-      if (path !== '' && staysInside(path, item.linkTarget)) links.set(path, item.linkTarget);
-      else skipped.push({ path: item.path, why: `it is a link that leads out: ${item.linkTarget}` });
+      links.set(path, item.linkTarget);
       continue;
     }
     if (item.type === 'dir') {
       await mkdir(target, { recursive: true, mode: 0o755 }).catch((error: unknown) =>
         clash(item.path, error),
       );
+      made.push({ path, type: 'folder', executable: false, size: 0, linkTarget: null });
       continue;
     }
     if (bytes + item.size > limits.bytes) throw tooMuch(`more than ${limits.bytes} bytes`);
@@ -66,6 +73,9 @@ export async function unpack(
     );
     bytes += await writeFile(item, target);
     files += 1;
+    limits.onProgress?.(files, bytes);
+    const { size, mode } = item;
+    made.push({ path, type: 'file', executable: (mode & 0o111) !== 0, size, linkTarget: null });
   }
   for (const [path, target] of links) {
     // It would be made where that link leads, and from there its target may lead out.
@@ -78,12 +88,36 @@ export async function unpack(
       clash(path, error),
     );
     await symlink(target, join(top, path)).catch((error: unknown) => clash(path, error));
+    made.push({ path, type: 'link', executable: false, size: 0, linkTarget: target });
   }
   const found = await lstat(top).then(
     () => true,
     () => false,
   );
-  return { files, bytes, skipped, found };
+  return { files, bytes, entries: made, skipped, found };
+}
+
+function skipReason(item: TarItem, path: string | null, limits: UnpackLimits): string | null {
+  if (path === null) return 'its name leads elsewhere';
+  switch (item.type) {
+    case 'other':
+      return 'it is neither file, folder nor link';
+    case 'link':
+      return path !== '' && staysInside(path, item.linkTarget)
+        ? null
+        : `it is a link that leads out: ${item.linkTarget}`;
+    case 'file':
+      return item.size > (limits.fileBytes ?? Number.POSITIVE_INFINITY)
+        ? `it is larger than ${limits.fileBytes ?? 0} bytes`
+        : null;
+    case 'dir':
+      return null;
+  }
+}
+
+function skippedEntry(item: TarItem, inside: string | null, why: string): SkippedEntry {
+  const type = item.type === 'dir' ? 'other' : item.type;
+  return { path: item.path, inside, type, linkTarget: type === 'link' ? item.linkTarget : null, why };
 }
 
 /** Every folder that a path lies in, below the top. */
