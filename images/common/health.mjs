@@ -41,7 +41,10 @@ function answers(listens) {
 function ask(listen) {
   const target = listen.startsWith('unix:')
     ? { socketPath: listen.slice('unix:'.length) }
-    : { host: new URL(`http://${listen}`).hostname.replace(/^\[|\]$/g, ''), port: new URL(`http://${listen}`).port };
+    : {
+        host: new URL(`http://${listen}`).hostname.replace(/^\[|\]$/g, ''),
+        port: new URL(`http://${listen}`).port,
+      };
   return new Promise((resolve, reject) => {
     // The name that every sidecar knows itself by.
     const options = { ...target, path: '/health', headers: { Host: 'localhost' }, timeout: LIMIT_MS };

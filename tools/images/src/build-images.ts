@@ -1,0 +1,52 @@
+import { performance } from 'node:perf_hooks';
+import { imageTag } from './context/image-tag.ts';
+import { makeContext } from './context/make-context.ts';
+import type { ImageSpec } from './catalogue.ts';
+import { buildImage, imageBytes, imageId } from './engine/docker.ts';
+import { ImagesError } from './images-error.ts';
+import { prepareFiles } from './prepare/prepare-files.ts';
+import type { Versions } from './read-versions.ts';
+import type { SizeRow } from './size-table.ts';
+
+export interface BuildOptions {
+  readonly base: string;
+  readonly versions: Versions;
+  /** whether files made on this machine run in the engine */
+  readonly canPrepare: boolean;
+  readonly say: (line: string) => void;
+}
+
+/** Builds images that the engine does not have, one after the other, and measures all of them. */
+export async function buildImages(images: readonly ImageSpec[], options: BuildOptions): Promise<SizeRow[]> {
+  const { base, versions, canPrepare, say } = options;
+  const baseId = await imageId(base);
+  if (baseId === null) throw new ImagesError('missing', `the engine has no ${base}`);
+  const baseBytes = await imageBytes(base);
+  const rows: SizeRow[] = [
+    { name: 'base', reference: base, bytes: baseBytes, ownBytes: baseBytes, seconds: null },
+  ];
+  for (const image of images) {
+    const { name, prepared } = image;
+    const sources = prepared !== null && canPrepare ? await prepareFiles(prepared, versions, say) : {};
+    const folder = await makeContext(image, sources);
+    const buildArgs = { ...image.buildArgs(versions), BASE_IMAGE: base };
+    const reference = `bot-bottle/${name}:${await imageTag({ folder, baseId, buildArgs })}`;
+    const seconds =
+      (await imageId(reference)) === null ? await build(reference, folder, buildArgs, say) : null;
+    const bytes = await imageBytes(reference);
+    rows.push({ name, reference, bytes, ownBytes: bytes - baseBytes, seconds });
+  }
+  return rows;
+}
+
+async function build(
+  reference: string,
+  folder: string,
+  buildArgs: Readonly<Record<string, string>>,
+  say: (line: string) => void,
+): Promise<number> {
+  say(`building ${reference}`);
+  const start = performance.now();
+  await buildImage(reference, folder, buildArgs);
+  return (performance.now() - start) / 1000;
+}

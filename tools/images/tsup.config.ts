@@ -1,0 +1,3 @@
+import { programConfig } from '../../tsup.base.ts';
+
+export default programConfig(['src/bundle/main.ts']);
