@@ -81,9 +81,24 @@ function reachProblem(
   if (provided !== undefined) return `host: ${provided.host} belongs to the provider, which takes no grants`;
   if (!paths.every((path) => pathText.test(path)))
     return 'path_allowlist: a path holds a character that no path of a request has';
+  const idle = idleReason(host, ports, table);
+  if (idle !== null) return idle;
   if (!inject) return null;
   if (ports.every((port) => port === 80)) return 'inject: a credential travels only over TLS';
   return lentCredential(host, table) === null ? `inject: no route of ${host} has a credential` : null;
+}
+
+/** Why a grant would open nothing, null: it does. Whoever approves it, and the agent, would think that it did. */
+function idleReason(host: string, ports: readonly number[], table: RouteTable): string | null {
+  const decides = table.routes.find(
+    (route) =>
+      route.owner !== 'grant' && host.startsWith('*.') && route.host !== host && matchHost(route.host, host),
+  );
+  if (decides !== undefined)
+    return `host: the route ${decides.host} decides there; a grant is for that pattern or for one host`;
+  return ports.every((port) => port === 80) && lentCredential(host, table) !== null
+    ? `ports: the route of ${host} has a credential and takes nothing in plaintext`
+    : null;
 }
 
 function grantOf(request: ProposalRequest, { grant = null }: DecideRequest): Grant {
