@@ -114,6 +114,22 @@ export interface BottleSpec {
   readonly sidecars: readonly SidecarName[];
   /** true: the home that an earlier launch left is used, and `open` fails with `state_missing` without one */
   readonly resumed?: boolean;
+  /** what the agent's environment is made of, for backends that have images; absent: their plainest */
+  readonly image?: BottleImage;
+}
+
+export interface BottleImage {
+  /** name that the provider gives it */
+  readonly name: string;
+  /** Dockerfile on the host that it is built of instead, null: none */
+  readonly dockerfile: string | null;
+}
+
+export interface OpenOptions {
+  /** told in one safe line what takes long, e.g. the building of an image */
+  readonly onProgress?: (what: string) => void;
+  /** Aborting ends what takes long. */
+  readonly signal?: AbortSignal;
 }
 
 /** One bottle being set up: sidecars and the agent's environment start independently and in parallel. */
@@ -133,7 +149,7 @@ export interface BottleHost {
 
 export interface Leftover {
   readonly backend: BackendName;
-  readonly kind: 'process' | 'socket' | 'folder' | 'container' | 'network' | 'mount';
+  readonly kind: 'process' | 'socket' | 'folder' | 'container' | 'network' | 'volume' | 'mount';
   readonly identity: string | null;
   readonly description: string;
   remove(): Promise<void>;
@@ -144,7 +160,7 @@ export interface Backend {
   readonly capabilities: Capabilities;
   /** Whether this backend works here; when not, what to change. */
   probe(): Promise<Availability>;
-  open(spec: BottleSpec): Promise<BottleHost>;
+  open(spec: BottleSpec, options?: OpenOptions): Promise<BottleHost>;
   /** What earlier bottles left behind and no live owner claims. */
   leftovers(liveIdentities: ReadonlySet<string>): Promise<readonly Leftover[]>;
 }

@@ -86,7 +86,10 @@ async function launch(options: LaunchOptions, undo: UndoStack): Promise<Launched
   if (deployKeys.isNeeded) await opening;
   undo.add('revoking deploy keys', () => deployKeys.revoke());
   const openHost = async (): Promise<BottleHost> => {
-    const opened = await options.backend.open(specOf(plan));
+    const opened = await options.backend.open(specOf(plan), {
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    });
     undo.add('closing the bottle', () => opened.close(), 'opened together');
     return opened;
   };
@@ -244,6 +247,7 @@ const specOf = (plan: BottlePlan): BottleSpec => ({
   resources: plan.resources,
   sidecars: plan.sidecars,
   resumed: plan.resumed !== null,
+  image: { name: plan.runtime.image, dockerfile: plan.runtime.dockerfile },
 });
 
 function environmentOf(options: LaunchOptions, bottle: Bottle, canary: Canary): Record<string, string> {

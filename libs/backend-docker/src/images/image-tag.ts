@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import type { ContextFile } from './image-files.ts';
+
+export interface BuildInputs {
+  readonly files: readonly ContextFile[];
+  /** id of the image that it is built on, null: the Dockerfile alone says */
+  readonly baseId: string | null;
+  readonly buildArgs: Readonly<Record<string, string>>;
+}
+
+/** Twelve hexadecimal digits that change with anything that goes into a build. */
+export function imageTag({ files, baseId, buildArgs }: BuildInputs): string {
+  const hash = createHash('sha256');
+  const add = (text: string): void => void hash.update(`${Buffer.byteLength(text)}:`).update(text);
+  add(baseId ?? '');
+  for (const [name, value] of Object.entries(buildArgs).toSorted(byName)) {
+    add(name);
+    add(value);
+  }
+  for (const { path, mode, content } of files.toSorted((one, other) => (one.path < other.path ? -1 : 1))) {
+    add(path);
+    add(mode.toString(8));
+    add(createHash('sha256').update(content).digest('hex'));
+  }
+  return hash.digest('hex').slice(0, 12);
+}
+
+const byName = ([one]: readonly [string, string], [other]: readonly [string, string]): number =>
+  one < other ? -1 : 1;

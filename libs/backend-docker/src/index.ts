@@ -1,0 +1,1 @@
+export { createDockerBackend, type DockerOptions } from './backend.ts';
