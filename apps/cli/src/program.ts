@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { CommandContext } from './command-context.ts';
+import { addCopyCommands } from './copy/add-copy-commands.ts';
 import { addRoutesCommands } from './routes/add-routes-commands.ts';
 import { addSuperviseCommands } from './supervise/add-supervise-commands.ts';
 
@@ -195,6 +196,7 @@ function addReportCommands(command: Make, context: CommandContext, setExitCode: 
     });
   addSuperviseCommands(command('supervise', 'answer what bottles ask'), context, setExitCode);
   addRoutesCommands(command, context, setExitCode);
+  addCopyCommands(command, context, setExitCode);
   command('audit', 'show or verify what a bottle did and what was denied')
     .argument('<slug>', 'identity of a running or ended bottle')
     .option('-f, --follow', 'go on as new events come')

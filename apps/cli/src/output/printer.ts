@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { Io } from '../io.ts';
+import { jsonText } from './json-text.ts';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
@@ -44,7 +45,7 @@ export class Printer {
   }
 
   json(value: unknown): void {
-    this.#io.stdout.write(`${JSON.stringify(value, null, this.#io.stdout.isTTY ? 2 : 0)}\n`);
+    this.#io.stdout.write(`${jsonText(value, this.#io.stdout.isTTY ? 2 : 0)}\n`);
   }
 
   /** Text for the human beside the result. */
