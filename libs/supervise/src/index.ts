@@ -21,6 +21,7 @@ export type { Grant } from './kinds/egress-schema.ts';
 export { egressRisks } from './kinds/egress-risks.ts';
 export { grantText } from './kinds/egress-text.ts';
 export { lentCredential } from './kinds/lent-credential.ts';
+export { liveTable } from './live-table.ts';
 export { gitleaksAllowSchema, pushApprovalSchema, pushFindingSchema } from './kinds/push-schema.ts';
 export type { PushRequest } from './kinds/push-text.ts';
 export { createNotifier } from './notify/create-notifier.ts';

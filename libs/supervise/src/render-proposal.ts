@@ -2,6 +2,7 @@ import { visibleLine } from '@bot-bottle/audit';
 import { dlpLines, dlpTitle } from './kinds/dlp-text.ts';
 import { egressLines, egressTitle } from './kinds/egress-text.ts';
 import { pushLines, pushTitle } from './kinds/push-text.ts';
+import { liveTable } from './live-table.ts';
 import type { Proposal, ProposalRequest } from './proposal.ts';
 import { riskSummary, type RiskContext } from './risk-summary.ts';
 import { field, list } from './text-lines.ts';
@@ -31,13 +32,13 @@ export function renderProposal(proposal: Proposal, context: RiskContext = {}): s
   ];
 }
 
-function kindLines(request: ProposalRequest, { table = null }: RiskContext): string[] {
+function kindLines(request: ProposalRequest, { table = null, now = null }: RiskContext): string[] {
   switch (request.kind) {
     case 'push-approval':
     case 'gitleaks-allow':
       return pushLines(request);
     case 'egress-block':
-      return egressLines(request, table);
+      return egressLines(request, liveTable(table, now));
     case 'dlp-hold':
       return dlpLines(request);
   }

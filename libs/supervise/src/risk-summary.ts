@@ -3,21 +3,27 @@ import type { RouteTable } from '@bot-bottle/egress';
 import { dlpRisks } from './kinds/dlp-text.ts';
 import { egressRisks } from './kinds/egress-risks.ts';
 import { pushRisks } from './kinds/push-risks.ts';
+import { liveTable } from './live-table.ts';
 import type { ProposalRequest } from './proposal.ts';
 
 /** What a proposal would change, as far as it is known. */
 export interface RiskContext {
   /** routes of the bottle at present; absent or null: not known */
   readonly table?: RouteTable | null;
+  /** time of the owner, milliseconds since the epoch, by which grants have ended; absent or null: none has */
+  readonly now?: number | null;
 }
 
 /**
  * What a human should think of before he approves, one visible line each and the gravest first; [] when nothing stands
  * out. It is computed from what is asked, never taken from what the sidecar or the agent says about it.
  */
-export function riskSummary(request: ProposalRequest, { table = null }: RiskContext = {}): string[] {
+export function riskSummary(
+  request: ProposalRequest,
+  { table = null, now = null }: RiskContext = {},
+): string[] {
   return [
-    ...kindRisks(request, table),
+    ...kindRisks(request, liveTable(table, now)),
     ...(hasInvisible(request) ? ['holds characters that cannot be seen; they are shown as \\u{…}'] : []),
   ];
 }

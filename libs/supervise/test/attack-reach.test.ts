@@ -1,6 +1,13 @@
-import { buildRoutes, type RouteRequest, type RouteTable } from '@bot-bottle/egress';
+import { buildRoutes, grantRows, type RouteRequest, type RouteTable } from '@bot-bottle/egress';
 import { describe, expect, it } from 'vitest';
-import { dlpHoldSchema, egressRisks, grantText, renderProposal, type Grant } from '../src/index.ts';
+import {
+  dlpHoldSchema,
+  egressRisks,
+  grantText,
+  renderProposal,
+  riskSummary,
+  type Grant,
+} from '../src/index.ts';
 import { egressRequest, holdRequest, sampleProposal } from './samples.ts';
 
 const routes = (...manifest: readonly RouteRequest[]): RouteTable => buildRoutes([], manifest).table;
@@ -48,4 +55,27 @@ describe('a request that looks like less than it is', () => {
 it('a held request names a host', () => {
   expect(dlpHoldSchema.safeParse(holdRequest()).success).toBe(true);
   expect(dlpHoldSchema.safeParse(holdRequest({ host: '' })).success).toBe(false);
+});
+
+describe('a grant that has ended', () => {
+  const ended: RouteTable = {
+    version: 1,
+    routes: [...grantRows(grant({ host: 'was.example.com' }), 5000)],
+  };
+  const request = egressRequest({ host: 'was.example.com' });
+
+  it('does not make its host look like one that is allowed', () => {
+    expect(riskSummary(request, { table: ended, now: 5000 })).toContain(
+      'a new host: no route of this bottle has was.example.com',
+    );
+    const proposal = sampleProposal({ sidecar: 'supervise', request });
+    expect(renderProposal(proposal, { table: ended, now: 5000 })).toContain('now       none for this host');
+  });
+
+  it('is shown as long as it is in force', () => {
+    for (const now of [4999, undefined])
+      expect(riskSummary(request, { table: ended, ...(now === undefined ? {} : { now }) })).toContain(
+        'widens what this bottle may do at was.example.com',
+      );
+  });
 });

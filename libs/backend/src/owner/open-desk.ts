@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { AuditLog } from '@bot-bottle/audit';
-import { createNotifier, ProposalDesk, QueueStore } from '@bot-bottle/supervise';
+import type { RouteTable } from '@bot-bottle/egress';
+import { createNotifier, liveTable, ProposalDesk, QueueStore } from '@bot-bottle/supervise';
 import type { Canary } from '../env/canary.ts';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
 import type { ResolvedSecrets } from '../secrets/resolve-secrets.ts';
@@ -27,7 +28,8 @@ export interface DeskFacts {
 export async function openDesk(facts: DeskFacts): Promise<ProposalDesk> {
   const { plan, routes, undo } = facts;
   const onWarning = (message: string): void => facts.onWarning(`${plan.identity}: ${message}`);
-  const notifier = createNotifier({ ...facts.notify, onWarning, table: () => routes.view.table });
+  const table = (): RouteTable | null => liveTable(routes.view.table, routes.view.now);
+  const notifier = createNotifier({ ...facts.notify, onWarning, table });
   undo.add('ending notifications', () => notifier.close());
   const desk = await ProposalDesk.open({
     bottle: plan.identity,

@@ -12,7 +12,7 @@ export interface NotifierOptions {
   readonly webhook: string | null;
   /** Told of each notification that did not get through. */
   readonly onWarning: (message: string) => void;
-  /** routes of the bottle at present, for the risks; absent: not known */
+  /** routes of the bottle at present, for the risks, without grants that have ended; absent: not known */
   readonly table?: () => RouteTable | null;
   /** environment that the few variables of the command are taken from, default that of this process */
   readonly environment?: NodeJS.ProcessEnv;
