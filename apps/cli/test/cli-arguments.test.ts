@@ -55,7 +55,7 @@ it.each([
   expect(err).not.toMatch(/^\s+at /m);
 });
 
-it.each(['edit', 'logs', 'diff', 'images'])('says that %s comes later', async (command) => {
+it.each(['edit', 'logs', 'images'])('says that %s comes later', async (command) => {
   const { code, err } = await tempHome().cli([command, 'x', '--any']);
   expect(code).toBe(1);
   expect(err).toContain(`\`${command}\` is not in this version`);
@@ -73,8 +73,8 @@ describe('exit 1 before anything is built', () => {
     ['an unknown agent', ['run', 'nobody', '--yes', '--', 'true'], /nobody/],
     [
       'a backend of another version',
-      ['run', 'worker', '--yes', '--backend', 'docker', '--', 'true'],
-      /docker is not available/,
+      ['run', 'worker', '--yes', '--backend', 'smolmachines', '--', 'true'],
+      /smolmachines is not available/,
     ],
     ['no terminal to confirm on', ['start', 'worker'], /terminal/],
     ['no running bottle', ['exec', 'worker-00000', '--', 'true'], /worker-00000/],

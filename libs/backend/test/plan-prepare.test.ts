@@ -212,7 +212,7 @@ describe('preparePlan', () => {
     expect(row?.dlp.on_match).toBe('supervise');
   });
 
-  it.each(['docker', 'smolmachines'] as const)('fails closed on the backend %s', async (name) => {
+  it.each(['smolmachines'] as const)('fails closed on the backend %s', async (name) => {
     await expect(
       samplePlan(await tempDir(), undefined, { backend: { name, reason: '' } }),
     ).rejects.toMatchObject({ code: 'not_available' });

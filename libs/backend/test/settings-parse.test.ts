@@ -25,7 +25,7 @@ describe('parseSettings', () => {
       noProxy: [],
       extraCaFile: null,
       hosts: {},
-      docker: { egressNetwork: null, runtime: null, host: null },
+      docker: { egressNetwork: null, runtime: null, host: null, baseImage: null },
       bubblewrap: { programs: [] },
       gitGate: { scanner: 'auto', gitleaks: null },
       notify: { command: null, webhook: null },
@@ -40,7 +40,7 @@ upstream_proxy: {url: http://proxy.corp:3128, auth_env: PROXY_AUTH}
 no_proxy: [.corp]
 extra_ca_file: ~/corp.pem
 hosts: {api.test: 10.0.0.7, six.test: "::1"}
-docker: {egress_network: dev, runtime: runsc, host: unix:///x}
+docker: {egress_network: dev, runtime: runsc, host: unix:///x, base_image: node:24}
 bubblewrap: {programs: [tools, /opt/tools]}
 git_gate: {scanner: gitleaks, gitleaks: tools/gitleaks}
 notify: {command: [notify-send, hi], webhook: "https://hooks.test/x"}

@@ -3,6 +3,7 @@ import {
   BackendError,
   describeDeployKey,
   enumerateActive,
+  loadSettings,
   revokeRecordedKey,
   runtimeDir,
   StateStore,
@@ -81,8 +82,9 @@ async function findAll(io: CommandContext['io']): Promise<Found[]> {
   const live = new Set([...bottles, ...silent].map(({ identity }) => identity));
   const state = await staleState(io, live);
   const found: Found[] = [];
+  const settings = await loadSettings(botBottleHome(io.env));
   for (const make of Object.values(builtBackends)) {
-    const backend = await make?.();
+    const backend = await make?.(settings);
     if (backend !== undefined) found.push(...(await backend.leftovers(live)));
   }
   return [...found, ...state];

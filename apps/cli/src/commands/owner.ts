@@ -2,7 +2,13 @@ import { appendFile } from 'node:fs/promises';
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { launchBottle, runtimeDir, SecretStore, type LaunchedBottle } from '@bot-bottle/backend';
+import {
+  launchBottle,
+  loadSettings,
+  runtimeDir,
+  SecretStore,
+  type LaunchedBottle,
+} from '@bot-bottle/backend';
 import { visibleLine } from '@bot-bottle/audit';
 import type { CommandContext } from '../command-context.ts';
 import { builtBackends, chooseBackend } from '../launch/choose-backend.ts';
@@ -27,7 +33,8 @@ export async function owner({ io }: CommandContext): Promise<number> {
     for (const event of ['end', 'close']) io.stdin.once(event, onStarterGone);
     io.stdin.resume();
     const wishes = { option: request.plan.backend.name, variable: undefined, setting: null };
-    const { backend } = await chooseBackend(wishes, builtBackends);
+    const settings = await loadSettings(request.plan.botBottleHome);
+    const { backend } = await chooseBackend(wishes, builtBackends, settings);
     launched = await launchBottle({
       plan: request.plan,
       secrets: {

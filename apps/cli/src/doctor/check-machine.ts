@@ -60,7 +60,7 @@ export async function checkMachine(io: Pick<Io, 'env'>): Promise<Check[]> {
       'optional',
       'install gitleaks: the git gate scans with it; without it, with its own detectors',
     ),
-    program('docker', ['--version'], 'optional', 'not needed: the docker backend is not in this version'),
+    checkEngine(io),
     program(
       'claude',
       ['--version'],
@@ -83,7 +83,7 @@ async function checkNode(): Promise<Check> {
 
 async function checkBackend(): Promise<Check> {
   const name = 'user namespaces';
-  const backend = await builtBackends.bubblewrap?.();
+  const backend = await builtBackends.bubblewrap?.(null);
   const found = await backend?.probe();
   if (found === undefined)
     return { name, status: 'missing', detail: 'no backend in this build', remedy: null };
@@ -95,6 +95,22 @@ async function checkBackend(): Promise<Check> {
       remedy: null,
     };
   return { name, status: 'missing', detail: visibleLine(found.reason), remedy: visibleLine(found.remedy) };
+}
+
+/** The engine that settings.yml names, else the usual one. */
+async function checkEngine({ env }: Pick<Io, 'env'>): Promise<Check> {
+  const name = 'docker';
+  // What is wrong with the settings, their own line says.
+  const settings = await loadSettings(botBottleHome(env)).catch(() => null);
+  const found = await (await builtBackends.docker?.(settings))?.probe();
+  if (found?.available === true)
+    return { name, status: 'ok', detail: visibleLine(found.detail), remedy: null };
+  return {
+    name,
+    status: 'optional',
+    detail: visibleLine(found?.reason ?? 'not in this build'),
+    remedy: `only for the docker backend: ${visibleLine(found?.remedy ?? 'use another one')}`,
+  };
 }
 
 async function checkFolder(name: 'home' | 'sockets', { env }: Pick<Io, 'env'>): Promise<Check> {

@@ -1,4 +1,10 @@
-import { backendNames, BackendError, type Backend, type BackendName } from '@bot-bottle/backend';
+import {
+  backendNames,
+  BackendError,
+  type Backend,
+  type BackendName,
+  type Settings,
+} from '@bot-bottle/backend';
 import { CliError } from '../cli-error.ts';
 
 export interface BackendChoice {
@@ -16,7 +22,10 @@ export interface BackendWishes {
   readonly setting: BackendName | null;
 }
 
-export type BackendFactories = Readonly<Partial<Record<BackendName, () => Backend | Promise<Backend>>>>;
+/** @param settings null: they are not known, and the defaults hold */
+export type BackendFactory = (settings: Settings | null) => Backend | Promise<Backend>;
+/** In the order in which they are tried. */
+export type BackendFactories = Readonly<Partial<Record<BackendName, BackendFactory>>>;
 
 /**
  * The backend that was asked for, strongest wish first, else the first that works here.
@@ -26,14 +35,14 @@ export type BackendFactories = Readonly<Partial<Record<BackendName, () => Backen
 export async function chooseBackend(
   wishes: BackendWishes,
   factories: BackendFactories,
+  settings: Settings | null = null,
 ): Promise<BackendChoice> {
   const wish = wishOf(wishes);
-  if (wish !== null) return await open(wish.name, wish.reason, factories);
+  if (wish !== null) return await open(wish.name, wish.reason, factories, settings);
   const reasons: string[] = [];
-  for (const name of backendNames) {
-    if (factories[name] === undefined) continue;
+  for (const name of namesOf(factories)) {
     try {
-      return await open(name, 'the first that works here', factories);
+      return await open(name, 'the first that works here', factories, settings);
     } catch (error) {
       if (!BackendError.isInstance(error)) throw error;
       reasons.push(`${error.message}${error.hint === null ? '' : `: ${error.hint}`}`);
@@ -52,8 +61,10 @@ export async function chooseBackend(
 export async function recordedBackend(
   name: BackendName,
   factories: BackendFactories,
+  settings: Settings | null = null,
 ): Promise<BackendChoice> {
-  if (factories[name] !== undefined) return await open(name, 'the one that it was launched on', factories);
+  if (factories[name] !== undefined)
+    return await open(name, 'the one that it was launched on', factories, settings);
   throw new BackendError(
     'not_available',
     `it was launched on the backend ${name}, which is not available in this version`,
@@ -77,14 +88,24 @@ export function wishOf(
   return wishes.setting === null ? null : { name: wishes.setting, reason: 'settings.yml' };
 }
 
-async function open(name: BackendName, reason: string, factories: BackendFactories): Promise<BackendChoice> {
+/** Those that are there, in the order in which they are tried. */
+export function namesOf(factories: BackendFactories): readonly BackendName[] {
+  return Object.keys(factories).flatMap((key) => backendNames.filter((name) => name === key));
+}
+
+async function open(
+  name: BackendName,
+  reason: string,
+  factories: BackendFactories,
+  settings: Settings | null,
+): Promise<BackendChoice> {
   const factory = factories[name];
   if (factory === undefined) {
     throw new BackendError('not_available', `the backend ${name} is not available in this version`, {
       hint: `use --backend ${Object.keys(factories).join(' or ')}`,
     });
   }
-  const backend = await factory();
+  const backend = await factory(settings);
   const found = await backend.probe();
   if (found.available) return { backend, reason };
   throw new BackendError('backend_unavailable', `${name} does not work here: ${found.reason}`, {
@@ -92,10 +113,14 @@ async function open(name: BackendName, reason: string, factories: BackendFactori
   });
 }
 
-/** The backends of this build. */
+/** The backends of this build. The one that needs no daemon and no images comes first. */
 export const builtBackends: BackendFactories = {
   bubblewrap: async () => {
     const { createBubblewrapBackend } = await import('@bot-bottle/backend-bubblewrap');
     return createBubblewrapBackend();
+  },
+  docker: async (settings) => {
+    const { createDockerBackend } = await import('@bot-bottle/backend-docker');
+    return createDockerBackend(settings?.docker);
   },
 };

@@ -110,13 +110,13 @@ export async function prepareLaunch(
 
 async function backendOf({ io }: CommandContext, home: Home, wish: LaunchWish): Promise<BackendChoice> {
   const factories = wish.backends ?? builtBackends;
-  if (wish.resume !== undefined) return await recordedBackend(wish.resume.backend, factories);
+  if (wish.resume !== undefined) return await recordedBackend(wish.resume.backend, factories, home.settings);
   const wishes = {
     option: wish.options.backend,
     variable: io.env['BOT_BOTTLE_BACKEND'],
     setting: home.settings.backend,
   };
-  return await chooseBackend(wishes, factories);
+  return await chooseBackend(wishes, factories, home.settings);
 }
 
 async function askOnTerminal(prompt: string): Promise<string> {

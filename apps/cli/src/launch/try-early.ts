@@ -1,5 +1,11 @@
-import { backendNames, type Backend } from '@bot-bottle/backend';
-import { wishOf, type BackendFactories, type BackendWishes } from './choose-backend.ts';
+import type { Backend } from '@bot-bottle/backend';
+import {
+  namesOf,
+  wishOf,
+  type BackendFactories,
+  type BackendFactory,
+  type BackendWishes,
+} from './choose-backend.ts';
 
 /**
  * The same backends; the trial of the one that will most likely be chosen begins now, beside reading the home folder.
@@ -11,7 +17,8 @@ export function tryEarly(
 ): BackendFactories {
   const name = likely(wishes, factories);
   const factory = name === null ? undefined : factories[name];
-  if (name === null || factory === undefined) return factories;
+  // Which engine it is, only the settings say.
+  if (name === null || name === 'docker' || factory === undefined) return factories;
   const trial = begin(factory);
   trial.catch(() => undefined);
   return { ...factories, [name]: () => trial };
@@ -20,22 +27,22 @@ export function tryEarly(
 function likely(wishes: Omit<BackendWishes, 'setting'>, factories: BackendFactories): Backend['name'] | null {
   try {
     const wish = wishOf({ ...wishes, setting: null });
-    return wish?.name ?? backendNames.find((name) => factories[name] !== undefined) ?? null;
+    return wish?.name ?? namesOf(factories)[0] ?? null;
   } catch {
     // said when one is chosen
     return null;
   }
 }
 
-async function begin(factory: () => Backend | Promise<Backend>): Promise<Backend> {
-  const backend = await factory();
+async function begin(factory: BackendFactory): Promise<Backend> {
+  const backend = await factory(null);
   const found = backend.probe();
   found.catch(() => undefined);
   return {
     name: backend.name,
     capabilities: backend.capabilities,
     probe: () => found,
-    open: (spec) => backend.open(spec),
+    open: (spec, options) => backend.open(spec, options),
     leftovers: (live) => backend.leftovers(live),
   };
 }

@@ -19,6 +19,9 @@ export interface ImageSpec extends ProgressOptions {
   readonly buildArgs?: Readonly<Record<string, string>>;
 }
 
+/** Tag of the plain image that an image can stand in for. */
+const inputsLabel = 'bot-bottle.inputs';
+
 /** Builds under way in this process: bottles that start together build an image once. */
 const underWay = new Map<string, Promise<void>>();
 
@@ -31,9 +34,11 @@ export async function ensureImage(docker: Dockerode, spec: ImageSpec): Promise<s
   const { name, files, baseImage } = spec;
   const baseId = baseImage === null ? null : await baseImageId(docker, baseImage, spec);
   const buildArgs = { ...spec.buildArgs, ...(baseImage === null ? {} : { BASE_IMAGE: baseImage }) };
-  const reference = `bot-bottle/${name}:${imageTag({ files, baseId, buildArgs })}`;
-  if ((await imageId(docker, reference)) !== null) return reference;
-  const build = underWay.get(reference) ?? buildImage(docker, reference, { ...spec, buildArgs });
+  const tag = imageTag({ files, baseId, buildArgs });
+  const reference = `bot-bottle/${name}:${tag}`;
+  const present = await builtImage(docker, name, tag);
+  if (present !== null) return present;
+  const build = underWay.get(reference) ?? buildImage(docker, reference, { ...spec, buildArgs, tag });
   underWay.set(reference, build);
   try {
     await build;
@@ -43,12 +48,30 @@ export async function ensureImage(docker: Dockerode, spec: ImageSpec): Promise<s
   return reference;
 }
 
+/**
+ * An image of exactly these inputs. One that was built beforehand may hold more, e.g. a program that had to be prepared,
+ * and says in a label what it stands for; it goes before the plain one.
+ */
+async function builtImage(docker: Dockerode, name: string, tag: string): Promise<string | null> {
+  const filters = { label: [`${inputsLabel}=${tag}`] };
+  const images = await within('looking for an image', docker.listImages({ filters }));
+  const references = images
+    .toSorted((one, other) => other.Created - one.Created)
+    .flatMap(({ RepoTags }) => RepoTags ?? [])
+    .filter((reference) => reference.startsWith(`bot-bottle/${name}:`));
+  const plain = `bot-bottle/${name}:${tag}`;
+  const found = references.find((reference) => reference !== plain) ?? references[0];
+  if (found !== undefined) return found;
+  // Built beforehand without the label.
+  return (await imageId(docker, plain)) === null ? null : plain;
+}
+
 async function buildImage(
   docker: Dockerode,
   reference: string,
-  spec: ImageSpec & Required<Pick<ImageSpec, 'buildArgs'>>,
+  spec: ImageSpec & Required<Pick<ImageSpec, 'buildArgs'>> & { readonly tag: string },
 ): Promise<void> {
-  const { name, files, buildArgs, onProgress } = spec;
+  const { name, files, buildArgs, tag, onProgress } = spec;
   onProgress?.(`building ${reference}`);
   const tar = new PassThrough();
   const [context] = await Promise.all([
@@ -64,7 +87,7 @@ async function buildImage(
       docker.buildImage(Readable.from([context]), {
         t: reference,
         buildargs: { ...buildArgs },
-        labels: { 'bot-bottle.image': name },
+        labels: { 'bot-bottle.image': name, [inputsLabel]: tag },
         forcerm: true,
         // What Dockerfiles of ours use, engines without BuildKit have too.
         version: '1',

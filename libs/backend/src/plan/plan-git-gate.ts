@@ -4,6 +4,7 @@ import type { SecretRef } from '@bot-bottle/providers';
 import { BackendError } from '../errors.ts';
 import { requireKeyFile } from '../secrets/read-key-file.ts';
 import { missingHostEnv } from '../secrets/resolve-secrets.ts';
+import type { BackendName } from '../contracts.ts';
 import type { Settings } from '../settings/settings-schema.ts';
 import type { GitGatePlan, ProvisionedKeyPlan } from './bottle-plan.ts';
 import type { PathLookup } from './find-program.ts';
@@ -24,15 +25,12 @@ const packages = { git: 'git', ssh: 'openssh-client' } as const;
  */
 export async function planGitGate(
   agent: EffectiveAgent,
+  backend: BackendName,
   deps: GitGateDeps,
 ): Promise<{ readonly plan: GitGatePlan; readonly warnings: readonly string[] } | null> {
   const declared = agent.bottle.gitGate.repos;
   if (Object.keys(declared).length === 0) return null;
-  const programs = {
-    git: await required('git', deps.pathLookup),
-    ssh: await required('ssh', deps.pathLookup),
-    gitleaks: await findGitleaks(deps),
-  };
+  const programs = backend === 'bubblewrap' ? await hostPrograms(deps) : imagePrograms(deps);
   const { repos, keySlots } = gateRepos(declared);
   const keyRefs: Record<string, SecretRef> = {};
   const provisioned: ProvisionedKeyPlan[] = [];
@@ -62,7 +60,7 @@ export async function planGitGate(
     keyRefs,
     provisioned,
     scanner: deps.settings.gitGate.scanner,
-    scannerUsed: scannerUsed(deps.settings.gitGate.scanner, programs.gitleaks),
+    scannerUsed: scannerUsed(deps.settings.gitGate.scanner, programs.gitleaks, backend),
     programs,
   };
   return { plan, warnings: [...hostKeyWarnings(agent, plan), ...forgeWarnings(plan, deps.settings)] };
@@ -85,6 +83,20 @@ function forgeWarnings({ provisioned }: GitGatePlan, settings: GitGateDeps['sett
   ];
   if (provisioned.length === 0 || ignored.length === 0) return [];
   return [`deploy keys are registered without ${ignored.join(' and ')} of settings.yml`];
+}
+
+async function hostPrograms(deps: GitGateDeps): Promise<GitGatePlan['programs']> {
+  return {
+    git: await required('git', deps.pathLookup),
+    ssh: await required('ssh', deps.pathLookup),
+    gitleaks: await findGitleaks(deps),
+  };
+}
+
+/** Those of the gate's image. Only some builds of it have gitleaks, so it is used when somebody says so. */
+function imagePrograms({ settings }: Pick<GitGateDeps, 'settings'>): GitGatePlan['programs'] {
+  const gitleaks = settings.gitGate.scanner === 'gitleaks' ? '/opt/bot-bottle/gitleaks' : null;
+  return { git: '/usr/bin/git', ssh: '/usr/bin/ssh', gitleaks };
 }
 
 async function required(program: keyof typeof packages, lookup: PathLookup): Promise<string> {
@@ -116,8 +128,14 @@ async function findGitleaks({ settings, pathLookup }: GitGateDeps): Promise<stri
   );
 }
 
-function scannerUsed(asked: GitGatePlan['scanner'], gitleaks: string | null): GitGatePlan['scannerUsed'] {
+function scannerUsed(
+  asked: GitGatePlan['scanner'],
+  gitleaks: string | null,
+  backend: BackendName,
+): GitGatePlan['scannerUsed'] {
   if (asked === 'builtin') return { name: 'builtin', reason: 'settings.yml' };
+  if (gitleaks === null && backend !== 'bubblewrap')
+    return { name: 'builtin', reason: 'whether the image has gitleaks is not known' };
   if (gitleaks === null) return { name: 'builtin', reason: 'gitleaks is not installed' };
   return { name: 'gitleaks', reason: asked === 'auto' ? `found at ${gitleaks}` : 'settings.yml' };
 }

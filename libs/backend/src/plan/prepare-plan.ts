@@ -82,7 +82,7 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
   const skillsDir = `${guestHome}/${provider.skillsDir}`;
   const skillRoots = [join(deps.botBottleHome, 'skills'), join(deps.hostHome, provider.skillsDir)];
   const forwardedEnv = forwarded(bottle.env, deps);
-  const gate = await planGitGate(agent, deps);
+  const gate = await planGitGate(agent, request.backend.name, deps);
   return deepFreeze<BottlePlan>({
     identity,
     resumed,
@@ -120,7 +120,7 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
       ...(bottle.supervise ? (['supervise'] as const) : []),
     ],
     programs: await programs(request, runtime.command[0], deps),
-    programDirs: [...deps.settings.bubblewrap.programs],
+    programDirs: request.backend.name === 'bubblewrap' ? [...deps.settings.bubblewrap.programs] : [],
     egress: egressPlan(agent, deps.settings),
     resources: { ...bottle.resources },
     keep: request.keep,
@@ -210,14 +210,17 @@ function available(ref: SecretRef, deps: PlanDeps): SecretRef {
   return ref;
 }
 
-/** Programs of the host that the bottle shows; the agent's must be there unless something else is run. */
+/**
+ * Programs of the host that the bottle shows; the agent's must be there unless something else is run. Where bottles are
+ * made of images, the image has it.
+ */
 async function programs(
   request: PlanRequest,
   command: string | undefined,
   deps: PlanDeps,
 ): Promise<string[]> {
   if (command === undefined) throw new BackendError('invalid_request', 'the provider names no program');
-  if (isGuestPath(command)) return [];
+  if (request.backend.name !== 'bubblewrap' || isGuestPath(command)) return [];
   if (request.mode.kind !== 'command') return [await findProgram(command, deps.pathLookup)];
   const found = await findProgram(command, deps.pathLookup).catch(() => null);
   return found === null ? [] : [found];

@@ -3,7 +3,7 @@ import type { BackendName } from '../contracts.ts';
 import { BackendError } from '../errors.ts';
 
 /** Backends that this version holds. */
-const availableBackends: readonly BackendName[] = ['bubblewrap'];
+const availableBackends: readonly BackendName[] = ['bubblewrap', 'docker'];
 
 /**
  * Refuses what a manifest asks for and this version cannot do: a control that is declared but absent must not look as if

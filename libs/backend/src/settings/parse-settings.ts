@@ -69,6 +69,7 @@ export function withDefaults(found: SettingsFile, folder: string): Settings {
       egressNetwork: found.docker?.egress_network ?? null,
       runtime: found.docker?.runtime ?? null,
       host: found.docker?.host ?? null,
+      baseImage: found.docker?.base_image ?? null,
     },
     bubblewrap: { programs: (found.bubblewrap?.programs ?? []).map((path) => absolute(path)) },
     gitGate: {

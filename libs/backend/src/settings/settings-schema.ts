@@ -48,6 +48,11 @@ export const settingsSchema = z.strictObject({
         .describe('network of the engine that egress and git-gate join'),
       runtime: z.string().min(1).optional().describe('OCI runtime of the agent, e.g. runsc'),
       host: z.string().min(1).optional().describe('engine address, as in DOCKER_HOST'),
+      base_image: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('image that the images of sidecars and agents are built on, instead of `node:24-slim`'),
     })
     .optional()
     .describe('docker backend'),
@@ -96,6 +101,8 @@ export interface Settings {
     readonly egressNetwork: string | null;
     readonly runtime: string | null;
     readonly host: string | null;
+    /** null: BOT_BOTTLE_BASE_IMAGE, else the default */
+    readonly baseImage: string | null;
   };
   readonly bubblewrap: { readonly programs: readonly string[] };
   readonly gitGate: {
