@@ -1,6 +1,7 @@
 import { ProtocolRefusal } from '@bot-bottle/sidecar-protocol';
 import { describe, expect, it } from 'vitest';
 import {
+  canonicalJson,
   SuperviseError,
   type Applied,
   type DecideRequest,
@@ -93,6 +94,22 @@ describe('more reach', () => {
     expect(given).toEqual([grant]);
     expect(await source.status(id, 0, never)).toMatchObject({ status: 'modified', grant });
     expect((await queue.list()).entries[0]?.response).toMatchObject({ outcome: 'modified', grant });
+  });
+
+  it('is on record before it is given, in the words of the decision', async () => {
+    const { desk, hooks, events } = await reachWorld();
+    const source = desk.connect('supervise', applying().apply);
+    const { id } = await source.propose(egressRequest());
+    let before: unknown[] = [];
+    hooks.push(async () => {
+      before = await events();
+    });
+    await desk.decide({ ...answer(desk, id), grant });
+    expect(before.at(-1)).toMatchObject({
+      action: 'approve',
+      outcome: 'held',
+      details: { id, by: 'op', grant: canonicalJson(grant) },
+    });
   });
 
   it('is rejected with the reason, and nothing is given; the sidecar is not told but asks', async () => {

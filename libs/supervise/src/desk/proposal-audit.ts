@@ -1,7 +1,9 @@
 import type { AuditEvent } from '@bot-bottle/audit';
 import { canonicalJson } from '../canonical-json.ts';
+import type { Grant } from '../kinds/egress-schema.ts';
 import { proposalTarget } from '../proposal-kinds.ts';
 import type { Proposal, Response } from '../proposal.ts';
+import type { DecideRequest } from './proposal-contracts.ts';
 
 /** What the desk writes down; never texts that the agent chose beyond names: a host, a repository, a ref. */
 type Event = Pick<AuditEvent, 'action' | 'outcome' | 'code' | 'details'>;
@@ -22,8 +24,13 @@ export function proposalEvent(proposal: Proposal, digest: string): AuditEvent {
 }
 
 /** Written before an approval is applied: what cannot be recorded must not happen. */
-export function approvalEvent(proposal: Proposal, by: string, reason: string): AuditEvent {
-  const details = { id: proposal.id, kind: proposal.request.kind, by, reason };
+export function approvalEvent(
+  proposal: Proposal,
+  by: string,
+  { reason, grant = null }: Pick<DecideRequest, 'reason' | 'grant'>,
+): AuditEvent {
+  const { id, request } = proposal;
+  const details = { id, kind: request.kind, by, reason, grant: grantFact(grant) };
   return supervised(targetOf(proposal), { action: 'approve', outcome: 'held', code: null, details });
 }
 
@@ -34,7 +41,7 @@ export function applyFailedEvent(proposal: Proposal, why: string): AuditEvent {
 
 export function decisionEvent(proposal: Proposal, response: Response): AuditEvent {
   const { outcome, reason, by, digest, applied } = response;
-  const grant = response.grant === null ? null : canonicalJson(response.grant).slice(0, 4096);
+  const grant = grantFact(response.grant);
   return supervised(targetOf(proposal), {
     action: 'decide',
     outcome: auditOutcome(outcome),
@@ -42,6 +49,10 @@ export function decisionEvent(proposal: Proposal, response: Response): AuditEven
     details: { id: proposal.id, kind: proposal.request.kind, outcome, reason, by, digest, applied, grant },
   });
 }
+
+/** Reach that is given, null: as asked for, or none. */
+const grantFact = (grant: Grant | null): string | null =>
+  grant === null ? null : canonicalJson(grant).slice(0, 4096);
 
 /** A sidecar sent what is no proposal of its, or too many; repetitions are counted by the log. */
 export function refusedEvent(sidecar: string, code: 'malformed_request' | 'too_many_proposals'): AuditEvent {

@@ -269,7 +269,7 @@ export class ProposalDesk {
     const { id, reason, by } = decision;
     // What cannot be recorded must not happen.
     await audit
-      .append([approvalEvent(proposal, visibleLine(by, 128), reason)])
+      .append([approvalEvent(proposal, visibleLine(by, 128), decision)])
       .catch(auditFailed('nothing was applied'));
     const options = { timeoutMs: applyTimeoutMs, signal: this.#abort.signal };
     const tell = (): Promise<void> => life.apply({ proposal: id, outcome: 'approved', reason }, options);
