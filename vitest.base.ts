@@ -12,6 +12,8 @@ export function defineTestConfig(name: string, overrides: { testTimeout?: number
       include: ['test/**/*.test.ts'],
       testTimeout: 20_000,
       hookTimeout: 30_000,
+      // The default of one second is not much on two busy cores.
+      expect: { poll: { timeout: 10_000 } },
       ...overrides,
     },
   });
