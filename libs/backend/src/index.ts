@@ -65,6 +65,13 @@ export { settingsSchema, type Settings } from './settings/settings-schema.ts';
 export { copyOut, type CopyOutOptions, type CopyOutResult } from './copy-out/copy-out.ts';
 export { riskKinds, type HostEntry, type HostRisk, type RiskKind } from './copy-out/risks/host-risk.ts';
 export { hostRisks, wantsText } from './copy-out/risks/host-risks.ts';
+export { diffWorkspace, type DiffOptions } from './copy-out/workspace-diff/diff-workspace.ts';
+export type {
+  ChangeStatus,
+  IgnoredChanges,
+  WorkspaceChange,
+  WorkspaceDiff,
+} from './copy-out/workspace-diff/workspace-diff.ts';
 export { copiedRisks } from './copy-out/risks/copied-risks.ts';
 export type { CopiedEntry, SkippedEntry } from './copy-out/copied-entry.ts';
 // owner
