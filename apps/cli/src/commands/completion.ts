@@ -9,7 +9,7 @@ import {
 
 /** Commands whose first argument is an agent, or a running bottle. */
 const agentCommands = new Set(['start', 'run', 'info']);
-const bottleCommands = new Set(['exec', 'attach', 'stop', 'audit', 'routes']);
+const bottleCommands = new Set(['exec', 'attach', 'stop', 'audit', 'routes', 'cp', 'diff', 'logs']);
 const stateCommands = new Set(['resume']);
 const fixed: Readonly<Record<string, readonly string[]>> = {
   list: ['active', 'agents', 'bottles', 'preserved'],
