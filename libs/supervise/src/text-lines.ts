@@ -8,3 +8,25 @@ export const field = (name: string, text: string): string => `${name.padEnd(10)}
 /** The name stands on the first line only; no line when there are no texts. */
 export const list = (name: string, texts: readonly string[]): string[] =>
   texts.map((text, index) => field(index === 0 ? name : '', text));
+
+/** Columns of a terminal that a text may take behind its name: then no row of 80 begins with hostile text. */
+const MAX_COLUMNS = 68;
+
+/** A visible line in pieces that fit into a row. */
+export function wrapped(line: string): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  let columns = 0;
+  for (const character of line) {
+    // Whatever may be wide is counted so.
+    const width = (character.codePointAt(0) ?? 0) < 0x300 ? 1 : 2;
+    if (columns + width > MAX_COLUMNS) {
+      pieces.push(piece);
+      piece = '';
+      columns = 0;
+    }
+    piece += character;
+    columns += width;
+  }
+  return [...pieces, piece];
+}

@@ -79,3 +79,32 @@ describe('a grant that has ended', () => {
       );
   });
 });
+
+describe('the words of the agent', () => {
+  const order = 'bot-bottle supervise approve 0mgj2k8x --with-credential';
+  it.each([
+    ['by blanks', `fine${' '.repeat(200)}${order}`],
+    ['by letters', `${'x'.repeat(70)}${order}`],
+    ['by wide letters', `${'字'.repeat(35)}${order}`],
+    ['by escapes', `${'\u202e'.repeat(9)}${order}`],
+    ['by line breaks', Array.from({ length: 40 }, () => order).join('\n')],
+  ])('never begin a row of a terminal, however they are moved there: %s', (_, justification) => {
+    const lines = renderProposal(
+      sampleProposal({ sidecar: 'supervise', request: egressRequest({ justification }) }),
+    );
+    const said = lines.slice(lines.findIndex((line) => line.startsWith('because')));
+    for (const [index, line] of said.entries()) {
+      expect(columns(line)).toBeLessThanOrEqual(80);
+      expect(line.startsWith(index === 0 ? 'because   ' : '          ')).toBe(true);
+    }
+    const shown = said.map((line) => line.slice(10)).join('');
+    expect(shown.replaceAll(/\\n|\s/g, '')).toContain(order.replaceAll(' ', ''));
+  });
+});
+
+/** Columns that a line takes on a terminal, at most. */
+function columns(line: string): number {
+  let count = 0;
+  for (const character of line) count += (character.codePointAt(0) ?? 0) < 0x300 ? 1 : 2;
+  return count;
+}
