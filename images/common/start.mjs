@@ -25,27 +25,28 @@ await import(`./${program}`);
 function takeSecretFiles(folder) {
   const isMine = new RegExp(`^${prefix}_[A-Z][A-Z0-9_]*$`);
   /** @type {string[]} */
-  const problems = [];
-  for (const name of listFolder(folder).filter((each) => isMine.test(each))) {
-    if (env[name] !== undefined) problems.push(`${name} is given as a variable and as a file`);
-    try {
-      env[name] = readFileSync(join(folder, name), 'utf8').replace(/\r?\n$/, '');
-    } catch {
-      problems.push(`${name}: its file in ${folder} cannot be read by uid ${process.getuid?.()}`);
-    }
+  let names;
+  try {
+    names = readdirSync(folder).filter((each) => isMine.test(each));
+  } catch (error) {
+    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return isAbsent ? [] : [`${folder} cannot be listed by uid ${process.getuid?.()}`];
   }
-  return problems;
+  return names.toSorted().flatMap((name) => takeSecretFile(name, join(folder, name)));
 }
 
 /**
- * @param {string} folder
- * @returns {string[]}
+ * @param {string} name
+ * @param {string} path
+ * @returns {string[]} problems
  */
-function listFolder(folder) {
+function takeSecretFile(name, path) {
+  if (env[name] !== undefined) return [`${name} is given as a variable and as a file`];
   try {
-    return readdirSync(folder).toSorted();
-  } catch {
+    env[name] = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
     return [];
+  } catch {
+    return [`${name}: its file ${path} cannot be read by uid ${process.getuid?.()}`];
   }
 }
 

@@ -33,13 +33,16 @@ describe.skipIf(missingEngine !== null)('where a sidecar listens in a container'
     expect(await start('--env', 'SUPERVISE_ACCESS_TOKEN=')).toMatchObject({ code: 2 });
   });
 
-  it.each(['0.0.0.0:9100', '[::]:9100', '0:9100', '0x0.0:9100'])('is never every address: %s', async (listen) => {
-    const { code, stderr } = await start(
-      ...['--env', `SUPERVISE_LISTEN=${listen}`, '--env', 'SUPERVISE_ACCESS_TOKEN=t0ken'],
-    );
-    expect(code).toBe(2);
-    expect(stderr).toContain('SUPERVISE_LISTEN');
-  });
+  it.each(['0.0.0.0:9100', '[::]:9100', '0:9100', '0x0.0:9100'])(
+    'is never every address: %s',
+    async (listen) => {
+      const { code, stderr } = await start(
+        ...['--env', `SUPERVISE_LISTEN=${listen}`, '--env', 'SUPERVISE_ACCESS_TOKEN=t0ken'],
+      );
+      expect(code).toBe(2);
+      expect(stderr).toContain('SUPERVISE_LISTEN');
+    },
+  );
 
   it('is the only address of the container with a token, and others are asked for it', async () => {
     const name = await scene.run('token', [

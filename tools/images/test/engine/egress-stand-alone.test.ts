@@ -63,12 +63,24 @@ describe.skipIf(missingEngine !== null)('the egress image, as its README runs it
   it('is reached by name from its network', async () => {
     const args = ['run', '--rm', '--network', scene.network, '--volume', `${scene.folder}/ca.crt:/ca.crt:ro`];
     const url = 'https://api.github.com/repos/a';
-    const via = ['curl', '-sS', '--max-time', '20', '--proxy', 'http://egress:9099', '--cacert', '/ca.crt', url];
+    const via = [
+      'curl',
+      '-sS',
+      '--max-time',
+      '20',
+      '--proxy',
+      'http://egress:9099',
+      '--cacert',
+      '/ca.crt',
+      url,
+    ];
     expect(await out('docker', [...args, built('agent-command'), ...via])).toContain('from the upstream');
   });
 
   it('shows its secrets to nobody who asks the engine', async () => {
-    const [, keyLine = ''] = (await readFile(join(scene.folder, 'secrets/EGRESS_CA_KEY'), 'utf8')).split('\n');
+    const [, keyLine = ''] = (await readFile(join(scene.folder, 'secrets/EGRESS_CA_KEY'), 'utf8')).split(
+      '\n',
+    );
     expect(keyLine).toMatch(/^[A-Za-z0-9+/=]{40,}$/);
     const seen = await told(egress.container);
     expect(seen).toContain('EGRESS_ROUTES=/routes.json');

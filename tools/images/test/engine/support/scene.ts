@@ -33,7 +33,11 @@ export const testLabel = 'bot-bottle.images-test';
 export async function openScene(): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'bot-bottle-images-'));
   if (process.getuid?.() === 0) await chown(folder, 1000, 1000);
-  const id = folder.slice(-6).toLowerCase().replaceAll(/[^a-z0-9]/g, 'x') + process.pid;
+  const id =
+    folder
+      .slice(-6)
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]/g, 'x') + process.pid;
   const network = `bot-bottle-test-${id}`;
   const label = `${testLabel}=${id}`;
   await out('docker', ['network', 'create', '--label', label, network]);
@@ -47,7 +51,17 @@ export async function openScene(): Promise<Scene> {
     gateway: () => networkField('Gateway'),
     async run(name, args) {
       const full = `${network}-${name}`;
-      await out('docker', ['run', '--detach', '--name', full, '--label', label, '--network', network, ...args]);
+      await out('docker', [
+        'run',
+        '--detach',
+        '--name',
+        full,
+        '--label',
+        label,
+        '--network',
+        network,
+        ...args,
+      ]);
       return full;
     },
     sh: (script, env = {}) => out('sh', ['-eu', '-c', script], { cwd: folder, env }),
