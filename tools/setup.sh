@@ -43,6 +43,12 @@ if [ -n "$missing" ]; then
   fi
 fi
 
+# Tests and benchmarks of containers need a Docker engine; a machine that cannot have one goes without.
+engine=no
+if [ "$purpose" != demo ]; then
+  if sh tools/engine.sh start; then engine=yes; else say "there is no Docker engine: its tests are skipped"; fi
+fi
+
 lock="$(cksum < package-lock.json)"
 if [ "$(cat node_modules/.bot-bottle-lock 2>/dev/null || true)" != "$lock" ]; then
   say "installing npm packages"
@@ -59,7 +65,7 @@ if [ "$major" -lt 24 ]; then
 fi
 
 # The real Claude Code CLI for the end-to-end tests; without it they are skipped, or fail where it is required.
-claude_version=2.1.329
+claude_version="$(node -p "require('./images/versions.json').claude.version")"
 claude_stamp=.cache/programs/claude-version
 if [ "$purpose" = test ] && [ "$(cat "$claude_stamp" 2>/dev/null || true)" != "$claude_version" ]; then
   say "installing Claude Code $claude_version for the end-to-end tests"
@@ -74,7 +80,7 @@ if [ "$purpose" = test ] && [ "$(cat "$claude_stamp" 2>/dev/null || true)" != "$
 fi
 
 # The real gitleaks, which is no package of Debian 12; without it its tests are skipped, or fail where it is required.
-gitleaks_version=v8.30.1
+gitleaks_version="$(node -p "require('./images/versions.json').gitleaks.version")"
 gitleaks_stamp=.cache/programs/gitleaks-version
 if [ "$purpose" != demo ] && [ "$(cat "$gitleaks_stamp" 2>/dev/null || true)" != "$gitleaks_version" ]; then
   PATH="$PATH:/usr/local/go/bin"
@@ -115,4 +121,12 @@ trap 'rm -f "$log"' EXIT
 if ! nx run-many -t build --outputStyle=static >"$log" 2>&1; then
   cat "$log" >&2
   exit 1
+fi
+
+if [ "$engine" = yes ]; then
+  say "building the images that are missing"
+  nx run images:images --outputStyle=static >"$log" 2>&1 || {
+    grep '^images: ' "$log" >&2 || tail -n 5 "$log" >&2
+    say "the images could not be built: their tests fail"
+  }
 fi

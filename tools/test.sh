@@ -8,6 +8,8 @@ export NX_TUI=false NX_DAEMON=false
 required=bubblewrap,git,curl,python,claude,sshd
 PATH="$PATH:/usr/sbin:/sbin:/usr/local/go/bin"
 if command -v go >/dev/null 2>&1 || command -v gitleaks >/dev/null 2>&1; then required="$required,gitleaks"; fi
+# An engine needs rights that not every machine gives; tools/engine.sh has said why when there is none.
+if sh tools/engine.sh status 2>/dev/null; then required="$required,docker"; fi
 [ "${CI:-}" = true ] || required=""
 export BOT_BOTTLE_REQUIRE="${BOT_BOTTLE_REQUIRE-$required}"
 case ",$BOT_BOTTLE_REQUIRE," in
