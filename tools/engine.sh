@@ -59,6 +59,17 @@ install_packages() {
   fi
 }
 
+# A running engine says nothing of a registry; without one a base image is made with debootstrap.
+add_debootstrap() {
+  if [ "$(id -u)" != 0 ] || command -v debootstrap >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
+    return
+  fi
+  say "installing: debootstrap"
+  { apt-get update --quiet --quiet &&
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends --quiet --quiet debootstrap; } \
+    >/dev/null 2>&1 || say "debootstrap could not be installed: without a registry no image can be built"
+}
+
 start_engine() {
   mkdir -p "$home"
   : >"$log"
@@ -86,6 +97,7 @@ case "$action" in
   start)
     if answers; then
       say "using the running engine $engine_version"
+      add_debootstrap
       exit 0
     fi
     if [ -n "${DOCKER_HOST:-}" ]; then
