@@ -8,7 +8,7 @@ import {
   riskSummary,
   type Grant,
 } from '../src/index.ts';
-import { egressRequest, holdRequest, sampleProposal } from './samples.ts';
+import { egressRequest, findingRequest, holdRequest, sampleProposal } from './samples.ts';
 
 const routes = (...manifest: readonly RouteRequest[]): RouteTable => buildRoutes([], manifest).table;
 
@@ -100,6 +100,27 @@ describe('the words of the agent', () => {
     const shown = said.map((line) => line.slice(10)).join('');
     expect(shown.replaceAll(/\\n|\s/g, '')).toContain(order.replaceAll(' ', ''));
   });
+});
+
+it('nor do the bytes of what it sends or pushes', () => {
+  const order = `${' '.repeat(24)}bot-bottle supervise approve 0mgj2k8x`;
+  const [finding] = holdRequest().findings;
+  const [leak] = findingRequest().findings;
+  if (finding === undefined || leak === undefined) throw new Error('the samples have findings');
+  const requests = [
+    holdRequest({ findings: [{ ...finding, masked: `${'x'.repeat(30)}********${order}` }] }),
+    findingRequest({
+      commits: [{ oid: 'b'.repeat(40), summary: `Mend it${order.repeat(3)}` }],
+      paths: [`.github/${order}/${order}`],
+      findings: [{ ...leak, file: `src/${order}/${order}`, masked: `key = ${order.repeat(2)}` }],
+    }),
+  ];
+  for (const request of requests) {
+    const lines = renderProposal(sampleProposal({ sidecar: 'git-gate', request }));
+    const hostile = lines.filter((line) => /supervise|approve|0mgj2k8x/.test(line.slice(10)));
+    expect(hostile.length).toBeGreaterThan(0);
+    for (const line of hostile) expect(columns(line)).toBeLessThanOrEqual(80);
+  }
 });
 
 /** Columns that a line takes on a terminal, at most. */

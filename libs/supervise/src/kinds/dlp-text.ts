@@ -1,6 +1,6 @@
 import { visibleLine } from '@bot-bottle/audit';
 import type { ProposalRequest } from '../proposal.ts';
-import { field, list, whole } from '../text-lines.ts';
+import { field, list, whole, wrapped } from '../text-lines.ts';
 import { uploadRisks } from './egress-risks.ts';
 
 type DlpHold = Extract<ProposalRequest, { kind: 'dlp-hold' }>;
@@ -21,7 +21,7 @@ export function dlpLines(request: DlpHold): string[] {
       'findings',
       findings.flatMap((each) => [
         `${whole(each.rule)}  ${whole(each.severity)}  in ${whole(each.surface)}  by ${whole(each.detector)}`,
-        `  ${whole(each.masked)}`,
+        ...wrapped(whole(each.masked)).map((piece) => `  ${piece}`),
         // Whole, because an approval is remembered by it.
         `  sha256 ${each.sha256}`,
       ]),

@@ -1,7 +1,7 @@
 import { visibleLine } from '@bot-bottle/audit';
 import type { ProposalRequest } from '../proposal.ts';
 import { refLabel } from '../ref-label.ts';
-import { field, list, whole } from '../text-lines.ts';
+import { field, list, whole, wrapped } from '../text-lines.ts';
 
 /** Git shows so many digits of an id at least. */
 const SHORT_OID = 12;
@@ -26,9 +26,12 @@ export function pushLines(request: PushRequest): string[] {
     field('commits', String(request.commit_count)),
     ...list(
       '',
-      request.commits.map(({ oid, summary }) => `${short(oid)} ${whole(summary)}`),
+      request.commits.flatMap(({ oid, summary }) => wrapped(`${short(oid)} ${whole(summary)}`)),
     ),
-    ...list('paths', request.paths.map(whole)),
+    ...list(
+      'paths',
+      request.paths.flatMap((path) => wrapped(whole(path))),
+    ),
     ...(request.kind === 'gitleaks-allow' ? list('findings', request.findings.flatMap(findingLines)) : []),
     field('held as', whole(request.held)),
   ];
@@ -44,5 +47,6 @@ function refLine({ ref, old_oid: before, new_oid: after, fast_forward: forward }
 
 function findingLines({ ref, file, line, rule, commit, masked }: Finding): string[] {
   const where = file === null ? whole(ref) : `${whole(file)}${line === null ? '' : `:${line}`}`;
-  return [`${where}  ${whole(rule)}  commit ${short(commit)}  on ${refLabel(ref)}`, `  ${whole(masked)}`];
+  const what = `${where}  ${whole(rule)}  commit ${short(commit)}  on ${refLabel(ref)}`;
+  return [...wrapped(what), ...wrapped(whole(masked)).map((piece) => `  ${piece}`)];
 }
