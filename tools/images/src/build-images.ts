@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { imageTag } from './context/image-tag.ts';
 import { makeContext } from './context/make-context.ts';
@@ -33,6 +34,8 @@ export async function buildImages(images: readonly ImageSpec[], options: BuildOp
     const reference = `bot-bottle/${name}:${await imageTag({ folder, baseId, buildArgs })}`;
     const seconds =
       (await imageId(reference)) === null ? await build(reference, folder, buildArgs, say) : null;
+    // Hundreds of megabytes of links would keep a program of an older version on the disk.
+    await rm(folder, { recursive: true, force: true });
     const bytes = await imageBytes(reference);
     rows.push({ name, reference, bytes, ownBytes: bytes - baseBytes, seconds });
   }

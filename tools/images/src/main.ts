@@ -6,13 +6,16 @@ import { chooseBase } from './base/choose-base.ts';
 import type { BaseKind } from './base/choose-base.ts';
 import { buildImages } from './build-images.ts';
 import { catalogue } from './catalogue.ts';
+import { makeContext } from './context/make-context.ts';
 import { docker, engineArchitecture } from './engine/docker.ts';
 import { ImagesError } from './images-error.ts';
+import { prepareGitleaks } from './prepare/prepare-gitleaks.ts';
 import { readVersions } from './read-versions.ts';
 import { sizeTable } from './size-table.ts';
 import { architecture, cacheFolder } from './workspace.ts';
 
-const usage = `usage: npm run images -- [build [--base auto|registry|offline] [image …] | list ]`;
+const usage =
+  'usage: npm run images -- [build [--base auto|registry|offline] [image …] | list | context [image …]]';
 const say = (line: string): void => void process.stderr.write(`images: ${line}\n`);
 
 try {
@@ -27,6 +30,7 @@ async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
   const [command = 'build', ...names] = positionals;
   if (command === 'list') return await list();
+  if (command === 'context') return await contexts(chosen(names));
   if (command === 'build') return await build(baseKind(values.base), chosen(names));
   throw new ImagesError('invalid_arguments', `unknown command "${command}"\n${usage}`);
 }
@@ -69,6 +73,15 @@ async function build(kind: BaseKind, images: typeof catalogue): Promise<void> {
   await mkdir(cacheFolder, { recursive: true });
   await writeFile(join(cacheFolder, 'sizes.json'), `${JSON.stringify(rows, null, 2)}\n`);
   process.stdout.write(`${sizeTable(rows)}\n`);
+}
+
+/** Lays out build contexts for another builder, with what cannot be had inside a build. */
+async function contexts(images: typeof catalogue): Promise<void> {
+  const { gitleaks } = await readVersions();
+  for (const image of images) {
+    const prepared = image.prepared === 'gitleaks' ? { gitleaks: await prepareGitleaks(gitleaks, say) } : {};
+    process.stdout.write(`${await makeContext(image, prepared)}\n`);
+  }
 }
 
 /** What the engine has, and what the last build made. */

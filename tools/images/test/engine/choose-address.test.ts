@@ -18,8 +18,16 @@ describe.skipIf(missingEngine !== null)('where a sidecar listens in a container'
 
   const start = (...args: string[]) =>
     ran('docker', [
-      ...['run', '--rm', '--network', scene.network, '--label', `bot-bottle.images-test=${scene.id}`],
-      ...['--env', 'SUPERVISE_BOTTLE_SLUG=demo', ...args, built('sidecar-supervise')],
+      'run',
+      '--rm',
+      '--network',
+      scene.network,
+      '--label',
+      `bot-bottle.images-test=${scene.id}`,
+      '--env',
+      'SUPERVISE_BOTTLE_SLUG=demo',
+      ...args,
+      built('sidecar-supervise'),
     ]);
 
   it('is not guessed without an access token', async () => {
@@ -37,7 +45,10 @@ describe.skipIf(missingEngine !== null)('where a sidecar listens in a container'
     'is never every address: %s',
     async (listen) => {
       const { code, stderr } = await start(
-        ...['--env', `SUPERVISE_LISTEN=${listen}`, '--env', 'SUPERVISE_ACCESS_TOKEN=t0ken'],
+        '--env',
+        `SUPERVISE_LISTEN=${listen}`,
+        '--env',
+        'SUPERVISE_ACCESS_TOKEN=t0ken',
       );
       expect(code).toBe(2);
       expect(stderr).toContain('SUPERVISE_LISTEN');
@@ -46,8 +57,13 @@ describe.skipIf(missingEngine !== null)('where a sidecar listens in a container'
 
   it('is the only address of the container with a token, and others are asked for it', async () => {
     const name = await scene.run('token', [
-      ...['--network-alias', 'supervise', '--env', 'SUPERVISE_BOTTLE_SLUG=demo'],
-      ...['--env', 'SUPERVISE_ACCESS_TOKEN=t0ken', built('sidecar-supervise')],
+      '--network-alias',
+      'supervise',
+      '--env',
+      'SUPERVISE_BOTTLE_SLUG=demo',
+      '--env',
+      'SUPERVISE_ACCESS_TOKEN=t0ken',
+      built('sidecar-supervise'),
     ]);
     await scene.until(
       async () => (await logs(name)).includes('listening'),
@@ -57,9 +73,23 @@ describe.skipIf(missingEngine !== null)('where a sidecar listens in a container'
     expect(await logs(name)).toContain(`${await out('docker', ['inspect', '--format', field, name])}:9100`);
     const status = (...more: string[]) =>
       out('docker', [
-        ...['run', '--rm', '--network', scene.network, built('agent-command'), 'curl', '--silent'],
-        ...['--max-time', '20', '--output', '/dev/null', '--write-out', '%{http_code}', ...more],
-        ...['--data', '{}', 'http://supervise:9100/mcp'],
+        'run',
+        '--rm',
+        '--network',
+        scene.network,
+        built('agent-command'),
+        'curl',
+        '--silent',
+        '--max-time',
+        '20',
+        '--output',
+        '/dev/null',
+        '--write-out',
+        '%{http_code}',
+        ...more,
+        '--data',
+        '{}',
+        'http://supervise:9100/mcp',
       ]);
     expect(await status()).toBe('401');
     expect(await status('--header', 'Authorization: Bearer t0ken')).not.toBe('401');
@@ -94,7 +124,9 @@ describe.skipIf(missingEngine !== null)('where a sidecar listens in a container'
     expect(both.stderr).not.toContain('t0ken');
     const fine = await scene.run('file', [
       ...mount,
-      ...['--env', 'SUPERVISE_BOTTLE_SLUG=demo', built('sidecar-supervise')],
+      '--env',
+      'SUPERVISE_BOTTLE_SLUG=demo',
+      built('sidecar-supervise'),
     ]);
     await scene.until(
       async () => (await logs(fine)).includes('listening'),
