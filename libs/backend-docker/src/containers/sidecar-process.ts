@@ -15,7 +15,7 @@ export async function startSidecarProcess(container: Dockerode.Container): Promi
   try {
     const options = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
     const socket = (await within('attaching to a sidecar', container.attach(options))) as Duplex;
-    const { stdout, stderr } = demultiplex(socket);
+    const { stdout, stderr } = demultiplex(socket, async () => !(await container.inspect()).State.Running);
     await within('starting a sidecar', container.start());
     return {
       stdin: standardInput(socket),

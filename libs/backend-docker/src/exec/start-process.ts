@@ -48,7 +48,9 @@ export async function startProcess(place: ExecPlace, request: ExecRequest): Prom
   const { exec, socket } = await within('starting a program', begin(), beginMs).catch((error: unknown) => {
     throw engineError('exec_failed', `${argv[0] ?? ''} cannot be started`, error);
   });
-  const { stdout, stderr } = tty === null ? demultiplex(socket) : singleOutput(socket);
+  const hasEnded = async (): Promise<boolean> =>
+    !(await within('looking at a program', exec.inspect())).Running;
+  const { stdout, stderr } = tty === null ? demultiplex(socket, hasEnded) : singleOutput(socket, hasEnded);
   if (tty !== null) stderr.push(null);
   const exited = exitOf(place, exec, socket);
   const pid = await within('starting a program', firstLine(stdout), beginMs).catch((error: unknown) => {
@@ -60,9 +62,9 @@ export async function startProcess(place: ExecPlace, request: ExecRequest): Prom
     throw notStarted(pid, request, await firstWords(stderr));
   }
   const stdin = standardInput(socket);
-  let hasEnded = false;
+  let isOver = false;
   void exited.then(() => {
-    hasEnded = true;
+    isOver = true;
     // Nobody takes the rest, and a writer must not wait for it.
     stdin.destroy();
   });
@@ -72,10 +74,10 @@ export async function startProcess(place: ExecPlace, request: ExecRequest): Prom
     stderr,
     exited,
     resize: (size) => {
-      if (!hasEnded) void exec.resize({ h: size.rows, w: size.cols }).catch(() => undefined);
+      if (!isOver) void exec.resize({ h: size.rows, w: size.cols }).catch(() => undefined);
     },
     kill: (signal) => {
-      if (!hasEnded) void sendSignal(place.container, signal, pid).catch(() => undefined);
+      if (!isOver) void sendSignal(place.container, signal, pid).catch(() => undefined);
     },
   };
 }

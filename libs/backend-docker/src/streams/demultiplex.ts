@@ -1,6 +1,8 @@
 import { Readable, type Duplex } from 'node:stream';
 
 const headBytes = 8;
+/** milliseconds between looks at a process whose output nobody reads */
+const lookMs = 250;
 /** stream numbers of the engine's API (`/containers/{id}/attach`, "Stream format") */
 const stdoutNumber = 1;
 const stderrNumber = 2;
@@ -10,14 +12,22 @@ export interface Outputs {
   readonly stderr: Readable;
 }
 
-/** Splits what the engine sends of one process. What nobody reads stops the process; what was destroyed is dropped. */
-export function demultiplex(source: Duplex): Outputs {
-  return receive(source, frameParser);
+/** Tells whether the process ended, so that no more comes than is on its way. */
+export type HasEnded = () => Promise<boolean>;
+
+/**
+ * Splits what the engine sends of one process. What nobody reads stops the process, what was destroyed is dropped.
+ *
+ * An engine tells of no other process of that container, and does not end it in time, while it holds output of one that
+ * ended (seen with 20.10): so what is left of such a one is read whether somebody wants it or not.
+ */
+export function demultiplex(source: Duplex, hasEnded: HasEnded): Outputs {
+  return receive(source, hasEnded, frameParser);
 }
 
 /** The same for a process on a terminal, which has one output. */
-export function singleOutput(source: Duplex): Outputs {
-  return receive(source, (deliver) => (chunk) => {
+export function singleOutput(source: Duplex, hasEnded: HasEnded): Outputs {
+  return receive(source, hasEnded, (deliver) => (chunk) => {
     deliver(stdoutNumber, chunk);
     return true;
   });
@@ -27,8 +37,9 @@ type Deliver = (number: number, bytes: Buffer) => void;
 /** Takes bytes; false when they are no frames. */
 type Parse = (chunk: Buffer) => boolean;
 
-function receive(source: Duplex, parser: (deliver: Deliver) => Parse): Outputs {
+function receive(source: Duplex, hasEnded: HasEnded, parser: (deliver: Deliver) => Parse): Outputs {
   const waiting = new Set<Readable>();
+  const rest = watchForTheRest(source, waiting, hasEnded);
   const make = (): Readable => {
     const stream: Readable = new Readable({
       read: () => release(stream),
@@ -47,9 +58,10 @@ function receive(source: Duplex, parser: (deliver: Deliver) => Parse): Outputs {
   const { [stdoutNumber]: stdout, [stderrNumber]: stderr } = outputs;
   const deliver: Deliver = (number, bytes) => {
     const stream = number === stderrNumber ? stderr : stdout;
-    if (stream.destroyed || stream.push(bytes)) return;
+    if (stream.destroyed || stream.push(bytes) || rest.comes) return;
     waiting.add(stream);
     source.pause();
+    rest.watch();
   };
   const parse = parser(deliver);
   source.on('data', (chunk: Buffer) => {
@@ -63,6 +75,35 @@ function receive(source: Duplex, parser: (deliver: Deliver) => Parse): Outputs {
 
 function end(...streams: readonly Readable[]): void {
   for (const stream of streams) if (!stream.destroyed && !stream.readableEnded) stream.push(null);
+}
+
+/** Looks, as long as nobody reads, whether the process is over. */
+function watchForTheRest(
+  source: Duplex,
+  waiting: ReadonlySet<Readable>,
+  hasEnded: HasEnded,
+): { readonly comes: boolean; watch(): void } {
+  let comes = false;
+  let timer: NodeJS.Timeout | null = null;
+  const look = async (): Promise<void> => {
+    if (waiting.size > 0 && (await hasEnded().catch(() => true))) {
+      comes = true;
+      source.resume();
+    }
+    timer = null;
+    watch();
+  };
+  const watch = (): void => {
+    if (timer !== null || comes || waiting.size === 0 || source.destroyed) return;
+    timer = setTimeout(() => void look(), lookMs);
+    timer.unref();
+  };
+  return {
+    get comes() {
+      return comes;
+    },
+    watch,
+  };
 }
 
 function frameParser(deliver: Deliver): Parse {
