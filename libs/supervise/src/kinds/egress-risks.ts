@@ -9,7 +9,8 @@ import { uploadHosts } from './upload-hosts.ts';
 /** Methods that change nothing at the other side (RFC 9110, section 9.2.1). */
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Names that usually lead into a private network (RFC 6762, RFC 8375, RFC 6761). */
-const privateName = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home|corp|home\.arpa|test)$|^[^.]+$/;
+const privateName =
+  /(?:^|\.)(?:localhost|local|localdomain|internal|intranet|lan|home|corp|private|svc|home\.arpa|test)$|^[^.]+$/;
 
 /**
  * What to think of first about more reach.
