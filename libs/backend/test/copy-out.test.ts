@@ -339,3 +339,13 @@ describe('itemPath', () => {
     expect(await readlink(join(folder, 'd/sub/link'))).toBe('../file');
   });
 });
+
+it('runs the tar of the system, not one that the agent made', async () => {
+  const folder = await tempDir();
+  const bin = join(folder, 'bin');
+  await mkdir(bin);
+  await writeFile(join(bin, 'tar'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  const bottle = await localBottle(folder, `${bin}:${process.env['PATH'] ?? ''}`);
+  await writeFile(join(bottle.home, 'file'), 'x');
+  expect(await copyOut(bottle, '/home/node/file', folder, keep)).toMatchObject({ files: 1 });
+});

@@ -35,6 +35,12 @@ export interface CopyOutResult extends Unpacked {
 }
 
 /**
+ * The tar of the system: the PATH of what runs in a bottle begins with a folder that the agent writes to, and a tar of
+ * its own could show another workspace than there is.
+ */
+const systemTar = ['/usr/bin/env', '-i', 'PATH=/usr/bin:/bin:/usr/sbin:/sbin', 'tar'];
+
+/**
  * Copies a file or folder of a bottle to the host. The bottle's tar is taken for hostile: everything is unpacked into a
  * fresh folder beside the destination first, then moved there.
  *
@@ -86,7 +92,7 @@ async function fetch(
 ): Promise<Unpacked & Pick<CopyOutResult, 'complaint'>> {
   const env = options.env === undefined ? {} : { env: options.env };
   const exclude = (options.exclude ?? []).map((pattern) => `--exclude=${pattern}`);
-  const argv = ['tar', '-C', folder, '-cf', '-', ...exclude, '--', name];
+  const argv = [...systemTar, '-C', folder, '-cf', '-', ...exclude, '--', name];
   const child = await bottle.spawn(argv, { ...env, cwd: '/' });
   child.stdin.on('error', () => undefined);
   child.stdin.end();
