@@ -70,8 +70,10 @@ async function build(kind: BaseKind, images: typeof catalogue): Promise<void> {
   const named = process.env['BOT_BOTTLE_BASE_IMAGE'];
   const base = await chooseBase({ kind, versions, recipe: baseRecipe(versions, engine), named, say });
   const rows = await buildImages(images, { base, versions, canPrepare: engine === architecture, say });
-  await mkdir(cacheFolder, { recursive: true });
-  await writeFile(join(cacheFolder, 'sizes.json'), `${JSON.stringify(rows, null, 2)}\n`);
+  if (images.length === catalogue.length) {
+    await mkdir(cacheFolder, { recursive: true });
+    await writeFile(join(cacheFolder, 'sizes.json'), `${JSON.stringify(rows, null, 2)}\n`);
+  }
   process.stdout.write(`${sizeTable(rows)}\n`);
 }
 

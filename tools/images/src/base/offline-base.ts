@@ -8,6 +8,9 @@ import { cacheFolder } from '../workspace.ts';
 import type { BaseRecipe } from './base-recipe.ts';
 import { makeRootFolder } from './make-root-folder.ts';
 
+/** Always the newest base that was made here. */
+export const offlineName = 'bot-bottle/base:offline';
+
 /** Where the base is kept between two engines. */
 export function tarballOf({ reference }: BaseRecipe): string {
   return join(cacheFolder, `${reference.replace(/^.*\//, '').replace(':', '-')}.tar.gz`);
@@ -26,7 +29,20 @@ export async function hasOfflineBase(recipe: BaseRecipe): Promise<boolean> {
  */
 export async function offlineBase(recipe: BaseRecipe, say: (line: string) => void): Promise<string> {
   const { reference } = recipe;
-  if ((await imageId(reference)) !== null) return reference;
+  if ((await imageId(reference)) === null) await importBase(recipe, say);
+  await nameBase(reference);
+  return reference;
+}
+
+/** A name that others find it by. One that somebody else made is left alone. */
+async function nameBase(reference: string): Promise<void> {
+  const format = '{{index .Config.Labels "bot-bottle.image"}}';
+  const label = await docker(['image', 'inspect', '--format', format, offlineName]).catch(() => null);
+  if (label === null || label === 'base') await docker(['tag', reference, offlineName]);
+}
+
+async function importBase(recipe: BaseRecipe, say: (line: string) => void): Promise<void> {
+  const { reference } = recipe;
   const tarball = tarballOf(recipe);
   if (!existsSync(tarball)) await makeTarball(recipe, tarball, say);
   say(`importing ${reference}`);
@@ -36,7 +52,6 @@ export async function offlineBase(recipe: BaseRecipe, say: (line: string) => voi
     'CMD ["bash"]',
   ].flatMap((line) => ['--change', line]);
   await docker(['import', ...changes, tarball, reference], 300_000);
-  return reference;
 }
 
 async function makeTarball(recipe: BaseRecipe, tarball: string, say: (line: string) => void): Promise<void> {
