@@ -48,4 +48,5 @@ touch "$(printf 'line\nbreak')" "$(printf 'esc\033[2J\033]52;c;eA==\007')" "$(pr
 touch "$(printf 'n%.0s' $(seq 255))" -- -rf 'back\slash'
 echo ignored > out/made.js; echo '*' > .bottleignore
 touch setuid; chmod 6755 setuid
+mkdir -p ~/.local/bin; printf '#!/bin/sh\nexit 0\n' | tee ~/.local/bin/tar > ~/.local/bin/env; chmod +x ~/.local/bin/*
 `;
