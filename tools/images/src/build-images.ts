@@ -17,29 +17,51 @@ export interface BuildOptions {
   readonly say: (line: string) => void;
 }
 
-/** Builds images that the engine does not have, one after the other, and measures all of them. */
-export async function buildImages(images: readonly ImageSpec[], options: BuildOptions): Promise<SizeRow[]> {
-  const { base, versions, canPrepare, say } = options;
+/**
+ * Builds images that the engine does not have, one after the other, and measures all of them. One that cannot be built
+ * keeps no other from being built.
+ */
+export async function buildImages(
+  images: readonly ImageSpec[],
+  options: BuildOptions,
+): Promise<{ readonly rows: SizeRow[]; readonly failures: readonly string[] }> {
+  const { base } = options;
   const baseId = await imageId(base);
   if (baseId === null) throw new ImagesError('missing', `the engine has no ${base}`);
-  const baseBytes = await imageBytes(base);
-  const rows: SizeRow[] = [
-    { name: 'base', reference: base, bytes: baseBytes, ownBytes: baseBytes, seconds: null },
-  ];
+  const bytes = await imageBytes(base);
+  const rows: SizeRow[] = [{ name: 'base', reference: base, bytes, ownBytes: bytes, seconds: null }];
+  const failures: string[] = [];
   for (const image of images) {
-    const { name, prepared } = image;
-    const sources = prepared !== null && canPrepare ? await prepareFiles(prepared, versions, say) : {};
-    const folder = await makeContext(image, sources);
+    try {
+      rows.push(await ensureImage(image, baseId, bytes, options));
+    } catch (error) {
+      if (!(error instanceof ImagesError)) throw error;
+      failures.push(`${image.name}: ${error.message}`);
+    }
+  }
+  return { rows, failures };
+}
+
+async function ensureImage(
+  image: ImageSpec,
+  baseId: string,
+  baseBytes: number,
+  { base, versions, canPrepare, say }: BuildOptions,
+): Promise<SizeRow> {
+  const { name, prepared } = image;
+  const sources = prepared !== null && canPrepare ? await prepareFiles(prepared, versions, say) : {};
+  const folder = await makeContext(image, sources);
+  try {
     const buildArgs = { ...image.buildArgs(versions), BASE_IMAGE: base };
     const reference = `bot-bottle/${name}:${await imageTag({ folder, baseId, buildArgs })}`;
     const seconds =
       (await imageId(reference)) === null ? await build(reference, folder, buildArgs, say) : null;
+    const bytes = await imageBytes(reference);
+    return { name, reference, bytes, ownBytes: bytes - baseBytes, seconds };
+  } finally {
     // Hundreds of megabytes of links would keep a program of an older version on the disk.
     await rm(folder, { recursive: true, force: true });
-    const bytes = await imageBytes(reference);
-    rows.push({ name, reference, bytes, ownBytes: bytes - baseBytes, seconds });
   }
-  return rows;
 }
 
 async function build(

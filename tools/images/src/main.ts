@@ -69,12 +69,18 @@ async function build(kind: BaseKind, images: typeof catalogue): Promise<void> {
   const versions = await readVersions();
   const named = process.env['BOT_BOTTLE_BASE_IMAGE'];
   const base = await chooseBase({ kind, versions, recipe: baseRecipe(versions, engine), named, say });
-  const rows = await buildImages(images, { base, versions, canPrepare: engine === architecture, say });
+  const { rows, failures } = await buildImages(images, {
+    base,
+    versions,
+    canPrepare: engine === architecture,
+    say,
+  });
   if (images.length === catalogue.length) {
     await mkdir(cacheFolder, { recursive: true });
     await writeFile(join(cacheFolder, 'sizes.json'), `${JSON.stringify(rows, null, 2)}\n`);
   }
   process.stdout.write(`${sizeTable(rows)}\n`);
+  if (failures.length > 0) throw new ImagesError('failed', failures.join('\n'));
 }
 
 /** Lays out build contexts for another builder, with what cannot be had inside a build. */

@@ -11,11 +11,15 @@ export type Sources = Readonly<Record<string, string>>;
  * Lays out what one image is built of in a folder of its own: `images/common`, `images/<name>`, programs and prepared
  * files. Modes are 0644 or 0755 whatever the umask was that the files were made with.
  *
+ * @param folder is emptied first
  * @returns the folder
  * @throws ImagesError `missing` when a program was not built
  */
-export async function makeContext({ name, files }: ImageSpec, prepared: Sources): Promise<string> {
-  const folder = join(cacheFolder, 'context', name);
+export async function makeContext(
+  { name, files }: ImageSpec,
+  prepared: Sources,
+  folder: string = join(cacheFolder, 'context', name),
+): Promise<string> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   for (const source of ['common', name]) await place(join(workspaceRoot, 'images', source), folder);
