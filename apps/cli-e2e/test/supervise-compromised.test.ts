@@ -108,7 +108,7 @@ describe.each(operators)('as $name, arbitrary code in the supervise sidecar', (o
     expect(answers.get(7)).toBeNull();
   });
 
-  it('writes no line of another layer, and none that only the log itself may write', async () => {
+  it('writes no line of another layer, and none that only the log or the desk may write', async () => {
     expect(told('audit-failed').length).toBeGreaterThan(0);
     const { code, stdout } = await world.cli(['audit', slug, '--json']);
     expect(code).toBe(0);

@@ -36,6 +36,8 @@ const attempts = [
     send({ type: 'audit', seq: 1, event: event('host') });
     send({ type: 'audit', seq: 2, event: event('egress') });
     send({ type: 'audit', seq: 3, event: { ...event('supervise'), action: 'log-closed' } });
+    // By itself: one that is refused takes those beside it along.
+    setTimeout(() => send({ type: 'audit', seq: 4, event: event('supervise') }), 500);
     for (const path of ['/root/.bot-bottle', '/home', '/tmp', '/proc/1/root/root', '/run/user']) {
       let seen;
       try { seen = fs.readdirSync(path).join(' '); } catch (error) { seen = error.code; }
