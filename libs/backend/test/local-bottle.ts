@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bottle, BottleProcess, ExitStatus } from '../src/contracts.ts';
+import { systemPath } from '../src/provision/system-path.ts';
 
 /** A bottle without isolation: processes of this machine, with `/home/node` standing for a folder. */
 export interface LocalBottle extends Bottle {
@@ -9,7 +10,15 @@ export interface LocalBottle extends Bottle {
   readonly spawned: string[][];
 }
 
-export async function localBottle(folder: string, path = process.env['PATH'] ?? ''): Promise<LocalBottle> {
+/**
+ * @param path where programs are looked for
+ * @param isSystem whether that is the system's own PATH, so that our scripts look there too: a guest that is broken
+ */
+export async function localBottle(
+  folder: string,
+  path = process.env['PATH'] ?? '',
+  isSystem = true,
+): Promise<LocalBottle> {
   const home = join(folder, 'guest-home');
   await mkdir(home, { recursive: true });
   const spawned: string[][] = [];
@@ -26,7 +35,9 @@ export async function localBottle(folder: string, path = process.env['PATH'] ?? 
     },
     spawn: async (argv, options = {}) => {
       spawned.push([...argv]);
-      const [program = '', ...args] = argv.map(map);
+      const [program = '', ...args] = argv
+        .map(map)
+        .map((text) => (isSystem ? text.replaceAll(systemPath, `PATH='${path}'; export PATH`) : text));
       const env = { PATH: path, ...options.env };
       const child = spawn(program, args, {
         env: { ...env, PATH: path, HOME: home },

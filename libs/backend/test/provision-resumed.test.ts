@@ -155,4 +155,15 @@ describe('the home that an earlier agent left', () => {
     expect(bottle.spawned.flat().filter((word) => word === 'clear-kept-home')).toEqual([]);
     await rm(bottle.home, { recursive: true });
   });
+
+  it('runs the programs of the system, whatever the earlier agent put on the PATH', async () => {
+    const home = await kept();
+    const planted = join(home.bottle.home, '.local/bin');
+    await mkdir(planted, { recursive: true });
+    for (const name of ['sh', 'tar', 'rm', 'mkdir', 'sha256sum', 'chmod'])
+      await writeFile(join(planted, name), `#!/bin/sh\ntouch ${planted}/ran; exit 1\n`, { mode: 0o755 });
+    const bottle = await localBottle(dirname(home.bottle.home), `${planted}:/usr/bin:/bin`, false);
+    await provision(bottle, home.plan, { caPem, env: {} });
+    await expect(lstat(join(planted, 'ran'))).rejects.toThrow('ENOENT');
+  });
 });

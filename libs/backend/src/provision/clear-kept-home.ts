@@ -1,6 +1,7 @@
 import { promptPath } from '@bot-bottle/providers';
 import type { Bottle } from '../contracts.ts';
 import { guestCaFile } from '../env/guest-paths.ts';
+import { systemPath } from './system-path.ts';
 import { BackendError } from '../errors.ts';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
 import { execInBottle } from './exec-in-bottle.ts';
@@ -8,7 +9,8 @@ import { guestGitConfig } from './guest-git-config.ts';
 import { homeRelative } from './provision-entries.ts';
 
 // Constant text; everything that varies comes as an argument: home, workspace or '', folders, --, what goes whole.
-const script = `cd -- "$1" || exit
+const script = `${systemPath}
+cd -- "$1" || exit
 if [ -n "$2" ]; then
   if [ ! -d "$2" ]; then rm -f -- "$2" && mkdir -- "$2" || exit
   elif [ ! -L "$2" ]; then chmod u+rwx -- "$2" || exit; fi
@@ -46,7 +48,17 @@ export async function clearKeptHome(
   const dirs = plan.provision.dirs.map(({ path }) => homeRelative(plan, path));
   const folders = new Set([...files.flatMap(above), ...dirs.flatMap((path) => [...above(path), path])]);
   const workspace = plan.resumed?.workspace === true ? homeRelative(plan, plan.workdir) : '';
-  const argv = ['sh', '-c', script, 'clear-kept-home', plan.guestHome, workspace, ...folders, '--', ...files];
+  const argv = [
+    '/bin/sh',
+    '-c',
+    script,
+    'clear-kept-home',
+    plan.guestHome,
+    workspace,
+    ...folders,
+    '--',
+    ...files,
+  ];
   const { code, stderr } = await execInBottle(bottle, argv, { ...options, cwd: '/', timeoutMs: 600_000 });
   if (code === 0) return;
   throw new BackendError('provision_failed', 'what the earlier agent left cannot be replaced', {

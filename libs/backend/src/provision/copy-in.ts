@@ -1,5 +1,6 @@
 import type { Bottle } from '../contracts.ts';
 import { BackendError } from '../errors.ts';
+import { systemPath } from './system-path.ts';
 import { execInBottle, type ExecResult } from './exec-in-bottle.ts';
 import type { TarEntry } from '../tar/tar-entry.ts';
 import { ReaderGone, writeTar } from '../tar/write-tar.ts';
@@ -25,7 +26,8 @@ export interface CopyInResult {
 }
 
 // Constant text; everything that varies comes as an argument.
-const script = `cd -- "$1" || exit
+const script = `${systemPath}
+cd -- "$1" || exit
 if [ -n "$2" ]; then rm -rf -- "$2" || exit; fi
 tar -xpf - || exit
 if [ -n "$3" ]; then sha256sum -- "$3"; fi`;
@@ -42,7 +44,15 @@ export async function copyIn(
 ): Promise<CopyInResult> {
   let missing: string[] = [];
   let failure: unknown = null;
-  const argv = ['sh', '-c', script, 'copy-in', options.root, options.replace ?? '', options.checksum ?? ''];
+  const argv = [
+    '/bin/sh',
+    '-c',
+    script,
+    'copy-in',
+    options.root,
+    options.replace ?? '',
+    options.checksum ?? '',
+  ];
   const result = await execInBottle(bottle, argv, {
     timeoutMs: options.timeoutMs ?? 600_000,
     maxOutput: 64 * 1024,
