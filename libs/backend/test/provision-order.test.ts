@@ -82,7 +82,7 @@ describe('provision', () => {
       },
     };
     await provision(bottle, early, { caPem, env: {} });
-    expect(bottle.spawned.map(([program]) => program)).toEqual(['sh', 'test', 'test', 'sh', 'sh', 'sh']);
+    expect(bottle.spawned.map(([program]) => program)).toEqual(['/bin/sh', 'test', 'test', '/bin/sh', 'sh', '/bin/sh']);
   });
 
   it.each([
