@@ -43,6 +43,7 @@ describe.skipIf(missingEngine !== null || process.getuid?.() !== 0)(
     async function script(): Promise<string> {
       const readme = await readFile(join(workspaceRoot, 'images/README.md'), 'utf8');
       let text = /^## The bundle\n\n```sh\n(.*?)^```/ms.exec(readme)?.[1] ?? '';
+      const [image = 'none'] = /ghcr\.io\/bot-bottle\/sidecar-bundle:\d+\.\d+\.\d+$/m.exec(text) ?? [];
       const changes: Array<[string, string]> = [
         ['docker network create bottle\n', ''],
         ['--name sidecars --network bottle', `--name ${container} --network ${scene.network}`],
@@ -50,7 +51,7 @@ describe.skipIf(missingEngine !== null || process.getuid?.() !== 0)(
           'docker run ',
           `docker run --health-interval 1s --network-alias sidecars --label ${testLabel}=${scene.id} `,
         ],
-        ['ghcr.io/bot-bottle/sidecar-bundle:0.1.0', built('sidecar-bundle')],
+        [image, built('sidecar-bundle')],
       ];
       for (const port of ports) {
         published.set(port, await freePort());

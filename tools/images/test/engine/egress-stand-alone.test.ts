@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { workspaceRoot } from '../../src/workspace.ts';
 import { built } from './support/built-images.ts';
 import { logs, stops, told, turnsHealthy } from './support/container.ts';
-import { missingEngine } from './support/engine.ts';
+import { missingReader } from './support/engine.ts';
 import { out, ran } from './support/program.ts';
 import { runReadme } from './support/readme-container.ts';
 import type { StartedReadme } from './support/readme-container.ts';
@@ -14,7 +14,7 @@ import { startUpstream } from './support/tls-upstream.ts';
 
 const token = 'f1c7b2a94e0d4f6f8c35';
 
-describe.skipIf(missingEngine !== null)('the egress image, as its README runs it', () => {
+describe.skipIf(missingReader !== null)('the egress image, as its README runs it', () => {
   let scene: Scene;
   let egress: StartedReadme;
   let upstream: { readonly container: string };

@@ -6,7 +6,7 @@ import { createUpstream, sshd } from '../../../../sidecars/git-gate/test/support
 import type { Upstream } from '../../../../sidecars/git-gate/test/support/sshd.ts';
 import { built } from './support/built-images.ts';
 import { logs, stops, told, turnsHealthy } from './support/container.ts';
-import { missingEngine } from './support/engine.ts';
+import { missingEngine, missingReader } from './support/engine.ts';
 import { forward } from './support/forward.ts';
 import { out, ran } from './support/program.ts';
 import { runReadme } from './support/readme-container.ts';
@@ -44,7 +44,7 @@ async function gitleaksWorks(): Promise<boolean> {
   return code === 0;
 }
 
-describe.skipIf(missingEngine !== null || sshd === null)('the git-gate image, as its README runs it', () => {
+describe.skipIf(missingReader !== null || sshd === null)('the git-gate image, as its README runs it', () => {
   let scene: Scene;
   let upstream: Upstream;
   let gate: StartedReadme;

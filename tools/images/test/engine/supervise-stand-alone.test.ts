@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stops, turnsHealthy } from './support/container.ts';
-import { missingEngine } from './support/engine.ts';
+import { missingReader } from './support/engine.ts';
 import { runReadme } from './support/readme-container.ts';
 import type { StartedReadme } from './support/readme-container.ts';
 import { openScene } from './support/scene.ts';
 import type { Scene } from './support/scene.ts';
 
-describe.skipIf(missingEngine !== null)('the supervise image, as its README runs it', () => {
+describe.skipIf(missingReader !== null)('the supervise image, as its README runs it', () => {
   let scene: Scene;
   let supervise: StartedReadme;
   let client: Client;

@@ -30,12 +30,14 @@ export async function runReadme(scene: Scene, options: ReadmeOptions): Promise<S
   const { sidecar, extra = [], env } = options;
   const readme = await readFile(join(workspaceRoot, 'sidecars', sidecar, 'README.md'), 'utf8');
   const block = /^## In a container\n\n```sh\n(.*?)^```/ms.exec(readme)?.[1] ?? '';
-  const image = `ghcr.io/bot-bottle/sidecar-${sidecar}:0.1.0`;
+  const [image = ''] =
+    new RegExp(`ghcr\\.io/bot-bottle/sidecar-${sidecar}:\\d+\\.\\d+\\.\\d+$`, 'm').exec(block) ?? [];
+  if (image === '') throw new Error(`the README of ${sidecar} names no image with its version`);
   const upToRun = block.slice(0, block.indexOf(image) + image.length);
   const container = `${scene.network}-${sidecar}`;
   const port = await freePort();
   const changes: ReadonlyArray<readonly [string, string]> = [
-    ['docker network create bottle', process.getuid?.() === 0 ? 'chown -R 1000:1000 .' : 'chmod -R go+rX .'],
+    ['docker network create bottle', process.getuid?.() === 0 ? 'chown -R 1000:1000 .' : ':'],
     [`--name ${sidecar}`, `--name ${container} --network-alias ${sidecar} --label ${testLabel}=${scene.id}`],
     ['--network bottle', `--network ${scene.network}`],
     [`--publish 127.0.0.1:${options.port}:`, `--publish 127.0.0.1:${port}:`],
