@@ -95,6 +95,7 @@ describe('supervise approve', () => {
     async (...args) => {
       const hold: ProposalRequest = {
         kind: 'dlp-hold',
+        scheme: 'https',
         method: 'POST',
         host: 'api.example.com',
         target: '/',

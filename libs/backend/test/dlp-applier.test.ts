@@ -14,6 +14,7 @@ const finding = (digit: string) => ({
 });
 const held: Extract<ProposalRequest, { kind: 'dlp-hold' }> = {
   kind: 'dlp-hold',
+  scheme: 'https',
   method: 'POST',
   host: 'api.example.com',
   target: '/x',
@@ -37,7 +38,12 @@ it('lets the request go, and remembers what was shown of it for that host', asyn
     grant: null,
   });
   expect(allowed.list()).toEqual(
-    ['a', 'b'].map((digit) => ({ host: 'api.example.com', rule: 'github-pat', sha256: digit.repeat(64) })),
+    ['a', 'b'].map((digit) => ({
+      scheme: 'https',
+      host: 'api.example.com',
+      rule: 'github-pat',
+      sha256: digit.repeat(64),
+    })),
   );
 });
 

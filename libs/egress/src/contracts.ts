@@ -80,7 +80,14 @@ export const egressConfigSchema = z.strictObject({
   }),
   dlp_allow: z.array(z.strictObject({ rule: z.string().optional(), sha256: z.string().optional() })),
   dlp_approved: z
-    .array(z.strictObject({ host: hostName, rule: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }))
+    .array(
+      z.strictObject({
+        scheme: z.enum(['https', 'http']),
+        host: hostName,
+        rule: z.string(),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      }),
+    )
     .default([])
     .describe('values that a human let pass to one host in an earlier life of this sidecar'),
   env_secrets: z.record(z.string(), z.string()).describe('slot EGRESS_SECRET_n → env name of the bottle'),

@@ -51,6 +51,7 @@ const egress: fc.Arbitrary<EgressRequest> = fc.record({
 });
 const hold: fc.Arbitrary<HoldRequest> = fc.record({
   kind: fc.constant('dlp-hold'),
+  scheme: fc.constantFrom('https', 'http'),
   method: hostile,
   host: hostile,
   target: hostile,

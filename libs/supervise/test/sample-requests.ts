@@ -56,6 +56,7 @@ export function egressRequest(changes: Partial<EgressRequest> = {}): EgressReque
 export function holdRequest(changes: Partial<HoldRequest> = {}): HoldRequest {
   return {
     kind: 'dlp-hold',
+    scheme: 'https',
     method: 'POST',
     host: 'api.example.com',
     target: '/v1/upload',

@@ -127,6 +127,7 @@ describe('an approval', () => {
     await desk.answer(proxy, 0, 'approved');
     await sent;
     const approved = (desk.asked[0]?.findings ?? []).map(({ rule, sha256 }) => ({
+      scheme: 'https' as const,
       host: HOST,
       rule,
       sha256,

@@ -8,13 +8,13 @@ import type { Question, Verdict, Waiting } from '../src/hold/questions.ts';
 const value = (name: string, rule = 'token_patterns/x'): FoundValue => ({ rule, sha256: name.repeat(64) });
 
 class Request implements Waiting {
-  readonly host: string;
+  readonly place: string;
   readonly values: readonly FoundValue[];
   readonly ids: string[] = [];
   readonly verdicts: Verdict[] = [];
 
-  constructor(host: string, values: readonly FoundValue[]) {
-    this.host = host;
+  constructor(place: string, values: readonly FoundValue[]) {
+    this.place = place;
     this.values = values;
   }
 
@@ -28,13 +28,15 @@ class Request implements Waiting {
 }
 
 describe('approved values', () => {
-  test('are those of one host, rule and hash', () => {
-    const approved = new ApprovedValues([{ host: 'a.test', ...value('1') }]);
-    expect(approved.covers('a.test', [value('1')])).toBe(true);
-    expect(approved.covers('a.test', [value('1'), value('2')])).toBe(false);
-    expect(approved.covers('a.test', [value('1', 'token_patterns/y')])).toBe(false);
-    expect(approved.covers('b.test', [value('1')])).toBe(false);
-    expect(approved.of('b.test')).toBeNull();
+  test('are those of one scheme, host, rule and hash', () => {
+    const approved = new ApprovedValues([{ scheme: 'https', host: 'a.test', ...value('1') }]);
+    expect(approved.covers('https://a.test', [value('1')])).toBe(true);
+    // consent to TLS is none to plaintext
+    expect(approved.covers('http://a.test', [value('1')])).toBe(false);
+    expect(approved.covers('https://a.test', [value('1'), value('2')])).toBe(false);
+    expect(approved.covers('https://a.test', [value('1', 'token_patterns/y')])).toBe(false);
+    expect(approved.covers('https://b.test', [value('1')])).toBe(false);
+    expect(approved.of('https://b.test')).toBeNull();
   });
 
   test('stay the same array until there are more, so that scanners are compiled once', () => {
@@ -49,9 +51,9 @@ describe('approved values', () => {
   });
 
   test('are never line breaks', () => {
-    const approved = new ApprovedValues([{ host: 'a.test', ...value('1', 'crlf/raw') }]);
-    expect(approved.of('a.test')).toBeNull();
-    expect(approved.covers('a.test', [value('1', 'crlf/raw')])).toBe(false);
+    const approved = new ApprovedValues([{ scheme: 'https', host: 'a.test', ...value('1', 'crlf/raw') }]);
+    expect(approved.of('https://a.test')).toBeNull();
+    expect(approved.covers('https://a.test', [value('1', 'crlf/raw')])).toBe(false);
   });
 });
 
@@ -142,7 +144,7 @@ test('whatever happens, only approved values pass, to their host, and nobody wai
             break;
           case 'approve':
             if (question.id === null || !questions.has(question.id)) break;
-            for (const { sha256 } of question.listed) allowed.add(`${question.host} ${sha256}`);
+            for (const { sha256 } of question.listed) allowed.add(`${question.place} ${sha256}`);
             questions.approve(question.id);
             break;
           case 'reject':
@@ -157,11 +159,11 @@ test('whatever happens, only approved values pass, to their host, and nobody wai
         for (const { request, question: asked } of requests) {
           expect(request.verdicts.length).toBeLessThanOrEqual(1);
           expect(request.ids.length).toBeLessThanOrEqual(1);
-          const isCovered = request.values.every(({ sha256 }) => allowed.has(`${request.host} ${sha256}`));
+          const isCovered = request.values.every(({ sha256 }) => allowed.has(`${request.place} ${sha256}`));
           if (request.verdicts[0]?.kind === 'approved')
-            expect(asked.listed.every(({ sha256 }) => allowed.has(`${request.host} ${sha256}`))).toBe(true);
+            expect(asked.listed.every(({ sha256 }) => allowed.has(`${request.place} ${sha256}`))).toBe(true);
           if (each.do === 'approve' && isCovered) expect(asked.waiting.has(request)).toBe(false);
-          expect(questions.approved.covers(request.host, request.values)).toBe(isCovered);
+          expect(questions.approved.covers(request.place, request.values)).toBe(isCovered);
         }
       }
       questions.close();

@@ -15,6 +15,7 @@ const finding = {
 
 const request = (target: string): HoldRequest => ({
   kind: 'dlp-hold',
+  scheme: 'https',
   method: 'POST',
   host: 'a.test',
   target,
@@ -70,7 +71,7 @@ test('a launcher that is silent is given up, and its late answer still counts', 
   expect(all.waiting).toBe(0);
   answer(idOf(0));
   await all.decide({ proposal: idOf(0), outcome: 'approved', reason: '' });
-  expect(all.approvedFor('a.test')).toEqual([{ rule: finding.rule, sha256: finding.sha256 }]);
+  expect(all.approvedFor('https://a.test')).toEqual([{ rule: finding.rule, sha256: finding.sha256 }]);
 });
 
 test('a silent launcher is not asked without end', async () => {

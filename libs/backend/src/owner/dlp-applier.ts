@@ -2,6 +2,7 @@ import type { Applied, ProposalApplier } from '@bot-bottle/supervise';
 
 /** A value that a human let pass to one host. */
 export interface AllowedValue {
+  readonly scheme: 'https' | 'http';
   readonly host: string;
   readonly rule: string;
   readonly sha256: string;
@@ -12,7 +13,7 @@ export class AllowedValues {
   readonly #values = new Map<string, AllowedValue>();
 
   add(value: AllowedValue): void {
-    this.#values.set(`${value.host} ${value.rule} ${value.sha256}`, value);
+    this.#values.set(`${value.scheme} ${value.host} ${value.rule} ${value.sha256}`, value);
   }
 
   list(): readonly AllowedValue[] {
@@ -26,8 +27,8 @@ export function dlpApplier(allowed: AllowedValues): ProposalApplier {
     apply: async ({ request }, _decision, { tell }): Promise<Applied> => {
       await tell();
       if (request.kind !== 'dlp-hold') return { outcome: 'approved', text: 'nothing to do', grant: null };
-      const { host, findings } = request;
-      for (const { rule, sha256 } of findings) allowed.add({ host, rule, sha256 });
+      const { scheme, host, findings } = request;
+      for (const { rule, sha256 } of findings) allowed.add({ scheme, host, rule, sha256 });
       const what = findings.length === 1 ? 'value' : 'values';
       return {
         outcome: 'approved',

@@ -18,6 +18,7 @@ export const dlpFindingSchema = z.strictObject({
 export const dlpHoldSchema = z.strictObject({
   kind: z.literal('dlp-hold'),
   method: text(32),
+  scheme: z.enum(['https', 'http']).describe('http: in plaintext'),
   host: text(253).min(1),
   target: text(2048).describe('what was requested, without query and without secrets'),
   route: text(256).describe('rule of the route'),

@@ -31,14 +31,15 @@ export function dlpLines(request: DlpHold): string[] {
 }
 
 /** What to think of first about a request that DLP holds. */
-export function dlpRisks({ host, findings, more_findings: more }: DlpHold): string[] {
+export function dlpRisks({ scheme, host, findings, more_findings: more }: DlpHold): string[] {
   const known = findings.filter(({ detector }) => detector === 'known_secrets').length;
   const canary = findings.some(({ detector }) => detector === 'canary');
   return [
     ...(canary ? ['holds the canary: nothing but theft has a use for it'] : []),
     ...(known > 0 ? [`holds ${known} of the secrets that were given to this bottle or its sidecars`] : []),
     ...uploadRisks(host),
-    `the same values may leave to ${whole(host)} until the bottle ends`,
+    ...(scheme === 'http' ? ['in plaintext: everybody on the way can read it'] : []),
+    `the same values may leave to ${whole(host)}${scheme === 'http' ? ' in plaintext' : ''} until the bottle ends`,
     ...(more > 0 ? [`${more} findings are not shown: they stay blocked until they are`] : []),
   ];
 }

@@ -20,6 +20,7 @@ export function holdRequest(
   return {
     kind: 'dlp-hold',
     method: method.slice(0, 32),
+    scheme: decision.scheme,
     host: decision.host,
     // the method is told apart from it
     target: target.slice(target.indexOf(' ') + 1).slice(0, 2048),

@@ -4,7 +4,7 @@ import { decisionSchema, FloodLimit, queuedSchema } from '@bot-bottle/supervise'
 import type { EgressConfig } from '@bot-bottle/egress';
 import type { Expirable, Sweeper } from '../limits/sweeper.ts';
 import { within } from '../limits/within.ts';
-import { ApprovedValues } from './approved-values.ts';
+import { ApprovedValues, placeOf } from './approved-values.ts';
 import type { FoundValue } from './approved-values.ts';
 import type { HoldRequest } from './hold-request.ts';
 import { Questions } from './questions.ts';
@@ -51,9 +51,9 @@ export class Holds {
     return this.#questions.waiting;
   }
 
-  /** What may leave to a host, null: nothing was approved. */
-  approvedFor(host: string): readonly FoundValue[] | null {
-    return this.#questions.approved.of(host);
+  /** What may leave to a place, null: nothing was approved. */
+  approvedFor(place: string): readonly FoundValue[] | null {
+    return this.#questions.approved.of(place);
   }
 
   /**
@@ -66,9 +66,9 @@ export class Holds {
     deadline: number,
     onHeld: (id: string) => void,
   ): Held {
-    const { host } = request;
+    const place = placeOf(request);
     if (this.#closed) return ended({ kind: 'closed' });
-    if (this.#questions.approved.covers(host, values)) return ended({ kind: 'approved' });
+    if (this.#questions.approved.covers(place, values)) return ended({ kind: 'approved' });
     const question = this.#question(request);
     if ('kind' in question) return ended(question);
     const { sweeper, askMs } = this.#options;
@@ -76,7 +76,7 @@ export class Holds {
     const leave = (why: Verdict) => this.#questions.leave(question, waiting, why);
     let isOpen = false;
     const waiting: Waiting & Expirable = {
-      host,
+      place,
       values,
       deadline: Math.min(deadline, performance.now() + askMs),
       opened: (id) => {
@@ -151,7 +151,7 @@ export class Holds {
     } catch (error) {
       return { kind: 'failed', why: error instanceof Error ? `too_many_proposals: ${error.message}` : '' };
     }
-    const question = this.#questions.add(key, request.host, request.findings);
+    const question = this.#questions.add(key, placeOf(request), request.findings);
     const asking = this.#ask(question, propose, request).finally(() => this.#asking.delete(asking));
     this.#asking.add(asking);
     return question;

@@ -11,7 +11,7 @@ export type Verdict =
 
 /** A request that waits for a human. */
 export interface Waiting {
-  readonly host: string;
+  readonly place: string;
   /** all that was found in it, which may be more than a human was shown */
   readonly values: readonly FoundValue[];
   /** the question was taken under this id; called at most once */
@@ -23,7 +23,7 @@ export interface Waiting {
 /** One thing that a human is asked, by all requests that ask the same. */
 export interface Question {
   readonly key: string;
-  readonly host: string;
+  readonly place: string;
   /** what a human is shown, and so all that an approval lets pass */
   readonly listed: readonly FoundValue[];
   /** null until it was taken */
@@ -56,8 +56,8 @@ export class Questions {
     return this.#byKey.get(key) ?? null;
   }
 
-  add(key: string, host: string, listed: readonly FoundValue[]): Question {
-    const question: Question = { key, host, listed, id: null, waiting: new Set() };
+  add(key: string, place: string, listed: readonly FoundValue[]): Question {
+    const question: Question = { key, place, listed, id: null, waiting: new Set() };
     this.#byKey.set(key, question);
     return question;
   }
@@ -86,15 +86,15 @@ export class Questions {
     return this.#withId(id).length > 0;
   }
 
-  /** What was listed may leave to that host, and every request goes on that waits for nothing else. */
+  /** What was listed may leave to that place, and every request goes on that waits for nothing else. */
   approve(id: string): void {
     for (const question of this.#withId(id)) {
-      this.approved.add(question.host, question.listed);
+      this.approved.add(question.place, question.listed);
       this.#end(question, { kind: 'approved' });
     }
     for (const question of this.#byKey.values()) {
       for (const waiting of question.waiting) {
-        if (this.approved.covers(waiting.host, waiting.values))
+        if (this.approved.covers(waiting.place, waiting.values))
           this.leave(question, waiting, { kind: 'approved' });
       }
     }

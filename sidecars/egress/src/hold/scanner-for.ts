@@ -1,13 +1,14 @@
 import type { Scanner } from '@bot-bottle/dlp';
 import type { AllowDecision } from '@bot-bottle/egress';
 import type { ServerContext } from '../server-context.ts';
+import { placeOf } from './approved-values.ts';
 import type { FoundValue } from './approved-values.ts';
 
 type Part = Pick<ServerContext, 'policy' | 'holds'>;
 
 /** What a human let pass to the host of a request; null: nothing, as on every row that asks nobody. */
-export function approvedFor({ holds }: Part, { route, host }: AllowDecision): readonly FoundValue[] | null {
-  return route.dlp.on_match === 'supervise' ? holds.approvedFor(host) : null;
+export function approvedFor({ holds }: Part, decision: AllowDecision): readonly FoundValue[] | null {
+  return decision.route.dlp.on_match === 'supervise' ? holds.approvedFor(placeOf(decision)) : null;
 }
 
 /** What scans a request, null when its row scans nothing. */
