@@ -64,9 +64,10 @@ add_debootstrap() {
   if [ "$(id -u)" != 0 ] || command -v debootstrap >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
     return
   fi
-  say "installing: debootstrap"
+  say "installing: debootstrap debian-archive-keyring"
   { apt-get update --quiet --quiet &&
-    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends --quiet --quiet debootstrap; } \
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends --quiet --quiet \
+      debootstrap debian-archive-keyring; } \
     >/dev/null 2>&1 || say "debootstrap could not be installed: without a registry no image can be built"
 }
 

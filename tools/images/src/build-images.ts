@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { imageTag } from './context/image-tag.ts';
 import { makeContext } from './context/make-context.ts';
@@ -8,6 +9,7 @@ import { ImagesError } from './images-error.ts';
 import { prepareFiles } from './prepare/prepare-files.ts';
 import type { Versions } from './read-versions.ts';
 import type { SizeRow } from './size-table.ts';
+import { cacheFolder } from './workspace.ts';
 
 export interface BuildOptions {
   readonly base: string;
@@ -50,7 +52,8 @@ async function ensureImage(
 ): Promise<SizeRow> {
   const { name, prepared } = image;
   const sources = prepared !== null && canPrepare ? await prepareFiles(prepared, versions, say) : {};
-  const folder = await makeContext(image, sources);
+  const folder = join(cacheFolder, `build-${process.pid}`);
+  await makeContext(image, sources, folder);
   try {
     const buildArgs = { ...image.buildArgs(versions), BASE_IMAGE: base };
     const reference = `bot-bottle/${name}:${await imageTag({ folder, baseId, buildArgs })}`;

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { appendFile, chmod, chown, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImagesError } from '../images-error.ts';
@@ -27,9 +26,10 @@ const dispensable = [
 /** Fills a folder with the files of the base. Needs root. */
 export async function makeRootFolder(recipe: BaseRecipe, folder: string): Promise<void> {
   const { suite, packages, architecture } = recipe;
-  const keyring = existsSync(KEYRING) ? [`--keyring=${KEYRING}`] : [];
+  // Without --force-check-gpg a missing keyring is a warning, and whoever is on the way to the mirror makes the base.
+  const trust = [`--keyring=${KEYRING}`, '--force-check-gpg'];
   const include = `--include=${packages.join(',')}`;
-  const args = ['--variant=minbase', `--arch=${architecture}`, ...keyring, include, suite, folder];
+  const args = ['--variant=minbase', `--arch=${architecture}`, ...trust, include, suite, folder];
   // In a mount namespace of its own: what debootstrap mounts inside is gone with it.
   await runProgram('unshare', ['--mount', 'debootstrap', ...args, await debianMirror()], {
     limitMs: DEBOOTSTRAP_MS,

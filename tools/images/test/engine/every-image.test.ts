@@ -5,7 +5,7 @@ import { findSecrets } from '../../src/find-secrets.ts';
 import { builtImages } from './support/built-images.ts';
 import type { BuiltImage } from './support/built-images.ts';
 import { missingEngine } from './support/engine.ts';
-import { out } from './support/program.ts';
+import { out, ran } from './support/program.ts';
 
 const images = builtImages();
 const base = images.find(({ name }) => name === 'base');
@@ -110,6 +110,16 @@ describe.skipIf(missingEngine !== null)('every image', () => {
       const writable =
         'find /opt /usr /bin /etc -xdev -type f -perm /022 2>/dev/null; find /opt ! -user root';
       expect(await inside(image, writable)).toBe('');
+    },
+  );
+
+  it.each(others.filter(({ name }) => name.startsWith('sidecar-')))(
+    '$name is not healthy when nothing answers',
+    async (image) => {
+      const { Healthcheck } = await configOf(image);
+      const [, program = '', ...args] = Healthcheck?.Test ?? [];
+      const closed = ['--network', 'none', '--cap-drop', 'ALL', '--read-only', '--entrypoint', program];
+      expect((await ran('docker', ['run', '--rm', ...closed, image.reference, ...args])).code).toBe(1);
     },
   );
 
