@@ -4,7 +4,9 @@ import { performance } from 'node:perf_hooks';
 import { imageTag } from './context/image-tag.ts';
 import { makeContext } from './context/make-context.ts';
 import type { ImageSpec } from './catalogue.ts';
+import { baseName } from './base/base-recipe.ts';
 import { buildImage, imageBytes, imageId } from './engine/docker.ts';
+import type { Build } from './engine/docker.ts';
 import { ImagesError } from './images-error.ts';
 import { prepareFiles } from './prepare/prepare-files.ts';
 import type { Versions } from './read-versions.ts';
@@ -58,7 +60,9 @@ async function ensureImage(
     const buildArgs = { ...image.buildArgs(versions), BASE_IMAGE: base };
     const reference = `bot-bottle/${name}:${await imageTag({ folder, baseId, buildArgs })}`;
     const seconds =
-      (await imageId(reference)) === null ? await build(reference, folder, buildArgs, say) : null;
+      (await imageId(reference)) === null
+        ? await build({ reference, folder, buildArgs, network: !isComplete(base) }, say)
+        : null;
     const bytes = await imageBytes(reference);
     return { name, reference, bytes, ownBytes: bytes - baseBytes, seconds };
   } finally {
@@ -67,14 +71,12 @@ async function ensureImage(
   }
 }
 
-async function build(
-  reference: string,
-  folder: string,
-  buildArgs: Readonly<Record<string, string>>,
-  say: (line: string) => void,
-): Promise<number> {
-  say(`building ${reference}`);
+/** The base made here has everything: that nothing is fetched is a rule then, not a hope. */
+const isComplete = (base: string): boolean => base.startsWith(`${baseName}:`);
+
+async function build(what: Build, say: (line: string) => void): Promise<number> {
+  say(`building ${what.reference}`);
   const start = performance.now();
-  await buildImage(reference, folder, buildArgs);
+  await buildImage(what);
   return (performance.now() - start) / 1000;
 }

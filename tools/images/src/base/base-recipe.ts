@@ -4,6 +4,9 @@ import type { Versions } from '../read-versions.ts';
 /** Changes when `offline-base.ts` makes something else of the same inputs. */
 const RECIPE = 1;
 
+/** Name of every base that is made here. */
+export const baseName = 'bot-bottle/base';
+
 /** What the base without a registry is made of. */
 export interface BaseRecipe {
   readonly suite: string;
@@ -20,5 +23,5 @@ export function baseRecipe(versions: Versions, architecture: string): BaseRecipe
   const packages = [...new Set([...versions.basePackages, ...versions.agentTools])].toSorted();
   const inputs = JSON.stringify([RECIPE, suite, packages, node, architecture]);
   const digest = createHash('sha256').update(inputs).digest('hex').slice(0, 12);
-  return { suite, packages, node, architecture, reference: `bot-bottle/base:${digest}` };
+  return { suite, packages, node, architecture, reference: `${baseName}:${digest}` };
 }

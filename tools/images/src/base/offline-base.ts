@@ -5,11 +5,12 @@ import { docker, imageId } from '../engine/docker.ts';
 import { ImagesError } from '../images-error.ts';
 import { runProgram } from '../run-program.ts';
 import { cacheFolder } from '../workspace.ts';
+import { baseName } from './base-recipe.ts';
 import type { BaseRecipe } from './base-recipe.ts';
 import { makeRootFolder } from './make-root-folder.ts';
 
 /** Always the newest base that was made here. */
-export const offlineName = 'bot-bottle/base:offline';
+export const offlineName = `${baseName}:offline`;
 
 /** Where the base is kept between two engines. */
 export function tarballOf({ reference }: BaseRecipe): string {

@@ -31,12 +31,17 @@ export async function imageBytes(reference: string): Promise<number> {
   return Number(await docker(['image', 'inspect', '--format', '{{.Size}}', reference]));
 }
 
+export interface Build {
+  readonly reference: string;
+  readonly folder: string;
+  readonly buildArgs: Readonly<Record<string, string>>;
+  /** whether what it runs may reach anything */
+  readonly network: boolean;
+}
+
 /** Builds an image of a folder. */
-export async function buildImage(
-  reference: string,
-  folder: string,
-  buildArgs: Readonly<Record<string, string>>,
-): Promise<void> {
+export async function buildImage({ reference, folder, buildArgs, network }: Build): Promise<void> {
   const args = Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-  await docker(['build', '--quiet', '--force-rm', '--tag', reference, ...args, folder], BUILD_MS);
+  const closed = network ? [] : ['--network', 'none'];
+  await docker(['build', '--quiet', '--force-rm', '--tag', reference, ...closed, ...args, folder], BUILD_MS);
 }
