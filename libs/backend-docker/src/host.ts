@@ -147,7 +147,7 @@ export class DockerHost implements BottleHost {
           'connecting a sidecar',
           this.#docker.getNetwork(outside).connect({ Container: container.id }),
         );
-      return await startSidecarProcess(container);
+      return await startSidecarProcess(this.#docker, container);
     }).catch((error: unknown) => {
       throw engineError('sidecar_failed', `the container of ${name}`, error);
     });
@@ -167,7 +167,7 @@ export class DockerHost implements BottleHost {
           runtime: this.#options.runtime,
         }),
       );
-      const { ended } = await keepOpen(container);
+      const { ended } = await keepOpen(this.#docker, container);
       const end = async (): Promise<void> => {
         await removeContainer(this.#docker, container.id);
         await ended;

@@ -20,7 +20,7 @@ export interface CheckRequest {
   readonly gateway: string;
   /** addresses that may be its neighbours */
   readonly neighbours: readonly string[];
-  /** milliseconds for one address: what answers there is on this host */
+  /** milliseconds for one address: what could answer is near, and a new namespace asks for neighbours at once */
   readonly limitMs: number;
   /** milliseconds for one name */
   readonly nameLimitMs: number;
@@ -57,8 +57,12 @@ export function checkRequest({ network, sidecars, engineAddresses, lurePort }: C
       .filter((port) => port !== sidecarPorts[name])
       .map((port) => ({ host: addressOf(network, name), port })),
   );
+  // Whoever else is on the network is found as a neighbour, whatever port is tried.
+  const others = network.subnet.hosts
+    .filter((host) => host !== own && !sidecars.some((name) => addressOf(network, name) === host))
+    .map((host) => ({ host, port: 80 }));
   return {
-    closed: [...outside, ...hosts.flatMap(all), ...inSidecars],
+    closed: [...outside, ...hosts.flatMap(all), ...inSidecars, ...others],
     resolvers: [...hosts, '1.1.1.1'],
     names: ['example.com', 'host.docker.internal'],
     own,

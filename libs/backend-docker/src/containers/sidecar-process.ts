@@ -1,6 +1,7 @@
-import type { ExitStatus, SidecarProcess } from '@bot-bottle/backend';
+import type { SidecarProcess } from '@bot-bottle/backend';
 import type Dockerode from 'dockerode';
 import type { Duplex } from 'node:stream';
+import { containerExit } from '../engine/container-exit.ts';
 import { engineError } from '../engine/engine-error.ts';
 import { within } from '../engine/within.ts';
 import { demultiplex } from '../streams/demultiplex.ts';
@@ -11,7 +12,10 @@ import { standardInput } from '../streams/standard-input.ts';
  *
  * @throws BackendError `sidecar_failed`
  */
-export async function startSidecarProcess(container: Dockerode.Container): Promise<SidecarProcess> {
+export async function startSidecarProcess(
+  docker: Dockerode,
+  container: Dockerode.Container,
+): Promise<SidecarProcess> {
   try {
     const options = { stream: true, stdin: true, stdout: true, stderr: true, hijack: true };
     const socket = (await within('attaching to a sidecar', container.attach(options))) as Duplex;
@@ -22,27 +26,11 @@ export async function startSidecarProcess(container: Dockerode.Container): Promi
       stdout,
       stderr,
       pid: null,
-      exited: exitOf(container),
+      exited: containerExit(docker, container),
       // It may have ended meanwhile, which the engine calls a conflict.
       kill: (signal) => void container.kill({ signal }).catch(() => undefined),
     };
   } catch (error) {
     throw engineError('sidecar_failed', 'the sidecar does not start', error);
-  }
-}
-
-/**
- * How a container that was started ends. An engine that hangs up took its containers along.
- *
- * The engine tells a death by signal as 128 + its number, as a shell does.
- */
-export async function exitOf(container: Dockerode.Container): Promise<ExitStatus> {
-  try {
-    const answer: unknown = await container.wait({ condition: 'not-running' });
-    const code: unknown =
-      typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'StatusCode') : null;
-    return typeof code === 'number' ? { code, signal: null } : { code: null, signal: 'SIGKILL' };
-  } catch {
-    return { code: null, signal: 'SIGKILL' };
   }
 }

@@ -25,6 +25,8 @@ export class BottleEvents {
   private constructor(stream: Readable) {
     this.#stream = stream;
     const lines = createInterface({ input: stream });
+    // It passes on what goes wrong with its input.
+    lines.on('error', () => undefined);
     lines.on('line', (line) => this.#take(line));
     stream.on('error', () => undefined);
     stream.once('close', () => this.#end());

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { BackendError } from '@bot-bottle/backend';
 import type Dockerode from 'dockerode';
 import { engineAddress, type EngineAddress } from './engine-address.ts';
+import { answerMs } from './within.ts';
 
 export interface EngineConnection {
   readonly docker: Dockerode;
@@ -30,8 +31,24 @@ export async function connectEngine({ host, env }: EngineWish): Promise<EngineCo
   // Loaded only when a bottle is launched on an engine.
   const { default: Client } = await import('dockerode');
   const docker = new Client({ ...noDefaults, ...optionsOf(address, env) });
+  limitAnswers(docker);
   return { docker, address, isLocal: address.kind === 'unix' || isLoopback(address.host) };
 }
+
+/**
+ * Gives every answer that is read whole a limit. Without a signal the client also has no listener for an answer that
+ * breaks off, and an engine that crashes would take this process along.
+ */
+function limitAnswers(docker: Dockerode): void {
+  const modem: { dial: DockerModem['dial'] } = docker.modem;
+  const dial = modem.dial.bind(modem);
+  modem.dial = (request, done) => {
+    const isLimited = request.isStream === true || request.abortSignal !== undefined;
+    dial(isLimited ? request : { ...request, abortSignal: AbortSignal.timeout(answerMs) }, done);
+  };
+}
+
+type DockerModem = Dockerode['modem'];
 
 // The client would fill what is missing from DOCKER_HOST, even when settings.yml names another engine.
 const noDefaults = {

@@ -32,7 +32,7 @@ export async function followProgress(
   const last: string[] = [];
   const note = (event: unknown): void => {
     const { data } = eventSchema.safeParse(event);
-    const text = visibleLine(data?.stream ?? data?.status ?? '', 200).trim();
+    const text = visibleLine((data?.stream ?? data?.status ?? '').trim(), 200);
     if (text === '') return;
     last.push(text);
     if (last.length > 8) last.shift();

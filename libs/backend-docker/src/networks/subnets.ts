@@ -4,8 +4,10 @@ import { BlockList, isIPv4 } from 'node:net';
 /** A subnet of bot-bottle's own, so that the engine's few default ones do not run out. */
 export interface Subnet {
   readonly cidr: string;
+  /** every address that a host can have in it */
+  readonly hosts: readonly string[];
   /** address number `index` in it */
-  address(index: number): string;
+  readonly address: (index: number) => string;
 }
 
 /** /28 for one bottle: 10.211.0.0 to 10.211.239.255. */
@@ -40,8 +42,15 @@ export function* freeSubnets(pool: SubnetPool, used: readonly string[]): Generat
     const first = numberOf(pool.base) + ((offset + step) % pool.count) * size;
     const overlaps =
       taken.check(textOf(first)) || starts.some((start) => start >= first && start < first + size);
-    if (!overlaps)
-      yield { cidr: `${textOf(first)}/${pool.prefix}`, address: (index) => textOf(first + index) };
+    if (overlaps) continue;
+    const address = (index: number): string => textOf(first + index);
+    yield {
+      cidr: `${address(0)}/${pool.prefix}`,
+      address,
+      get hosts() {
+        return Array.from({ length: size - 2 }, (_, index) => address(index + 1));
+      },
+    };
   }
 }
 
