@@ -34,7 +34,7 @@ it.each([
   // What is said to ask for instead works.
   for (const instead of [inside, '*.example.com']) {
     const { id } = await source.propose({ ...request, host: instead });
-    await desk.decide(answer(desk, id));
+    await desk.decide({ ...answer(desk, id), table: routes.view.digest });
   }
   expect(decideOn(routes.view.table, `https://${inside}/x`, 'GET', 1_000_001)).toMatchObject({
     kind: 'allow',
@@ -53,7 +53,7 @@ it('approves nothing in plaintext for a host that takes none, alone or with a cr
 it('opens a wildcard that no wildcard route covers, whatever exact routes lie below', async () => {
   const { source, desk, routes } = await world({ host: 'api.example.com', pathAllowlist: ['/a'] });
   const { id } = await source.propose({ ...request, host: '*.example.com' });
-  await desk.decide(answer(desk, id));
+  await desk.decide({ ...answer(desk, id), table: routes.view.digest });
   const { table } = routes.view;
   expect(decideOn(table, 'https://new.example.com/x', 'GET', 1_000_001)).toMatchObject({ kind: 'allow' });
   expect(decideOn(table, 'https://api.example.com/x', 'GET', 1_000_001)).toMatchObject({

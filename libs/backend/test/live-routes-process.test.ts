@@ -79,7 +79,7 @@ it.each(failing)('egress that %s and its next life have the table of the owner',
   const before = routes.view.digest;
   const id = await ask('new.example.com');
   await made.fate(fate);
-  await expect(desk.decide(answer(desk, id))).rejects.toMatchObject({
+  await expect(desk.decide({ ...answer(desk, id), table: routes.view.digest })).rejects.toMatchObject({
     code: 'apply_failed',
     message: expect.stringMatching(why),
     hint: 'the proposal still waits',
@@ -92,7 +92,7 @@ it.each(failing)('egress that %s and its next life have the table of the owner',
   await agrees(made);
   // The proposal still waits, and is approved once egress serves again.
   const again = async (): Promise<string> =>
-    await desk.decide(answer(desk, id)).then(
+    await desk.decide({ ...answer(desk, id), table: routes.view.digest }).then(
       ({ outcome }) => outcome,
       () => 'failed',
     );
@@ -124,7 +124,7 @@ it('egress that dies after it confirmed a table gets that table again', async ()
   const made = await world();
   const { desk, routes, noted, fate, ask } = made;
   await fate('dies-after-it-said-so');
-  await desk.decide(answer(desk, await ask('new.example.com')));
+  await desk.decide({ ...answer(desk, await ask('new.example.com')), table: routes.view.digest });
   const { digest } = routes.view;
   await expect.poll(noted, { timeout: 10_000 }).toContain(`life ${digest}`);
   expect(tableDigest(routes.view.table)).toBe(digest);

@@ -32,7 +32,8 @@ export async function superviseDecide(
   const onProblem = outcome === 'rejected' ? (problem: string) => printer.warning(problem) : undefined;
   const shown = await showProposal(context, id, options, onProblem);
   const grant = outcome === 'approved' ? grantFrom(shown, options) : null;
-  for (const line of renderProposal(shown.proposal, shown.context)) printer.note(line);
+  // Also with --quiet: what is decided is what was shown.
+  for (const line of renderProposal(shown.proposal, shown.context)) printer.asked(line);
   if (grant !== null) showGrant(context, shown, grant);
   const saving = grant === null || !options.save ? null : await prepareSave(context, shown, grant, options);
   const reason = await reasonFor(shown, outcome, options);

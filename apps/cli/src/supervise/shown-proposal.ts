@@ -37,7 +37,7 @@ export async function withRoutes(
         owner === null || proposal.request.kind !== 'egress-block'
           ? null
           : await routesOf(owner.identity, owner.socketPath);
-      return { ...each, view, context: view === null ? {} : { table: view.table } };
+      return { ...each, view, context: view === null ? {} : { table: view.table, now: view.now } };
     }),
   );
 }

@@ -29,6 +29,15 @@ export function grantApplier(routes: LiveRoutes): ProposalApplier {
     review: ({ request }, decision) => {
       routes.expect(decision.table ?? null);
       checkReach(routes, grantOf(request, decision), 'invalid_grant');
+      // What reach means depends on what there is already.
+      if ((decision.table ?? null) === null)
+        throw new SuperviseError(
+          'changed',
+          'a decision on reach names the routes that were shown beside it',
+          {
+            hint: 'look at it again',
+          },
+        );
     },
     apply: async ({ request }, decision, { signal }): Promise<Applied> => {
       const grant = grantOf(request, decision);
