@@ -82,7 +82,14 @@ describe('provision', () => {
       },
     };
     await provision(bottle, early, { caPem, env: {} });
-    expect(bottle.spawned.map(([program]) => program)).toEqual(['/bin/sh', 'test', 'test', '/bin/sh', 'sh', '/bin/sh']);
+    expect(bottle.spawned.map(([program]) => program)).toEqual([
+      '/bin/sh',
+      'test',
+      'test',
+      '/bin/sh',
+      'sh',
+      '/bin/sh',
+    ]);
   });
 
   it.each([
