@@ -24,6 +24,7 @@ export class OwnEngine implements TestEngine {
   /** Why none can be made here, null when it can. */
   static missing(): string | null {
     if (process.getuid?.() !== 0) return 'only root can start a second engine';
+    if (spawnSync('unshare', ['--net', 'true']).status !== 0) return 'a network namespace cannot be made';
     return spawnSync('dockerd', ['--version']).status === 0 ? null : 'dockerd is not installed';
   }
 
@@ -57,7 +58,9 @@ export class OwnEngine implements TestEngine {
       ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '--host', this.host],
       ['--bridge', 'none', '--storage-driver', 'overlay2', '--log-level', 'warn'],
     ];
-    const child = spawn('dockerd', args.flat(), { stdio: ['ignore', 'ignore', 'pipe'] });
+    // In a network of its own: an engine takes bridges and firewall rules of the host for its own, and removes them.
+    const command = ['--net', '--', 'dockerd', ...args.flat()];
+    const child = spawn('unshare', command, { stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on('data', (chunk: Buffer) => (this.#log = (this.#log + chunk.toString()).slice(-8000)));
     this.#process = child;
     await waitUntil(async () => {
