@@ -25,6 +25,13 @@ export const launchOptionsSchema = z.object({
 });
 export type LaunchCommandOptions = z.output<typeof launchOptionsSchema>;
 
+export const demoOptionsSchema = z.object({
+  json: flag,
+  backend: z.enum(['bubblewrap', 'docker']).default('bubblewrap'),
+});
+/** Backends that the demo can show. */
+export type DemoBackend = z.output<typeof demoOptionsSchema>['backend'];
+
 export const reportOptionsSchema = z.object({
   json: flag,
   follow: flag,

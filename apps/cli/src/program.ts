@@ -64,6 +64,7 @@ function oneOf<T extends string>(allowed: readonly T[]): (value: string) => T {
 }
 
 const backends = ['docker', 'bubblewrap', 'smolmachines'] as const;
+const demoBackends = ['bubblewrap', 'docker'] as const;
 
 function launchOptions(command: Command): Command {
   return confirmOptions(
@@ -143,6 +144,7 @@ Examples:
       setExitCode(await resume(context, identity, options));
     });
   command('demo', 'see every control at work on this machine: no account, no internet')
+    .option('--backend <name>', `what isolates: ${demoBackends.join(', ')}`, oneOf(demoBackends))
     .option('--json', 'print the steps as JSON')
     .action(async (options: object) => {
       const { demo } = await import('./commands/demo.ts');

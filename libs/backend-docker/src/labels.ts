@@ -38,6 +38,8 @@ const markSchema = z.strictObject({
   host: z.string().max(100),
   /** which start of the machine */
   boot: z.string().max(100),
+  /** user, -1 where there are none */
+  uid: z.int(),
   pid: z.int().positive(),
   /** clock ticks after boot, '' where the system does not say */
   start: z.string().max(100),
@@ -45,12 +47,14 @@ const markSchema = z.strictObject({
 type OwnerMark = z.infer<typeof markSchema>;
 
 /**
- * Whether the process that a label names still runs. Unknown when it is of another host, which may use the same engine,
- * or cannot be read.
+ * Whether the process that a label names still runs. Unknown when it is of another host or user, who may use the same
+ * engine, or cannot be read.
  */
 export function ownerState(label: string | undefined): 'alive' | 'dead' | 'unknown' {
   const mark = parseMark(label ?? '');
   if (mark === null || mark.host !== hostMark()) return 'unknown';
+  // Processes of other users may be hidden (proc(5), hidepid).
+  if (mark.uid !== ownUid() && ownUid() !== 0) return 'unknown';
   const start = startOf(mark.pid);
   if (mark.boot !== bootMark() || start === null) return 'dead';
   return start === mark.start ? 'alive' : 'dead';
@@ -67,6 +71,7 @@ function parseMark(text: string): OwnerMark | null {
 const ownMark = (): OwnerMark => ({
   host: hostMark(),
   boot: bootMark(),
+  uid: ownUid(),
   pid: process.pid,
   start: startOf(process.pid) ?? '',
 });
@@ -77,6 +82,7 @@ function hostMark(): string {
   return createHash('sha256').update(`${machine}\0${hostname()}`).digest('hex').slice(0, 16);
 }
 
+const ownUid = (): number => process.getuid?.() ?? -1;
 const bootMark = (): string => readOr('/proc/sys/kernel/random/boot_id', '');
 
 /** When a process began, '' where the system does not say, null when there is none. */

@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { visibleLine } from '@bot-bottle/audit';
 import { BackendError, type Leftover } from '@bot-bottle/backend';
 import type Dockerode from 'dockerode';
+import { systemCodeOf } from './engine/engine-error.ts';
 import { findOwned, type Owned } from './find-owned.ts';
 
 /**
@@ -38,8 +39,9 @@ export async function findLeftovers(
 
 async function isNeeded({ role, stateDir }: Owned): Promise<boolean> {
   if (role !== 'home') return false;
+  // A state that may not be looked at is somebody else's, and may be there.
   return await access(stateDir).then(
     () => true,
-    () => false,
+    (error: unknown) => !['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? ''),
   );
 }

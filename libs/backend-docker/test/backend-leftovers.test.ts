@@ -94,7 +94,7 @@ describe.skipIf(engine === null)('what bottles leave', () => {
   test('what has no labels of ours, or those of another machine, stays', async () => {
     if (engine === null) return;
     const { docker } = engine;
-    const owner = JSON.stringify({ host: '0123456789abcdef', boot: 'x', pid: 1, start: '1' });
+    const owner = JSON.stringify({ host: '0123456789abcdef', boot: 'x', uid: 0, pid: 1, start: '1' });
     const names = ['bot-bottle-foreign-home', 'bot-bottle-other-home', 'bot-bottle-forged-home'];
     const labels = [
       {},

@@ -2,11 +2,11 @@ import { visibleLine } from '@bot-bottle/audit';
 import type { CommandContext } from '../command-context.ts';
 import { runDemo } from '../demo/run-demo.ts';
 import { watchSignals } from '../launch/watch-signals.ts';
-import { reportOptionsSchema } from '../parse-options.ts';
+import { demoOptionsSchema } from '../parse-options.ts';
 
 /** `demo`: a scripted agent in a real bottle, each step with what was expected and seen. 0 only if all match. */
 export async function demo(context: CommandContext, given: object): Promise<number> {
-  const { json } = reportOptionsSchema.parse(given);
+  const { json, backend } = demoOptionsSchema.parse(given);
   const { printer } = context;
   const signals = watchSignals();
   if (!json) {
@@ -15,7 +15,7 @@ export async function demo(context: CommandContext, given: object): Promise<numb
     );
   }
   try {
-    const steps = await runDemo(context, signals.signal);
+    const steps = await runDemo(context, backend, signals.signal);
     const failed = steps.filter(({ ok }) => !ok).length;
     if (json) printer.json({ ok: failed === 0, steps });
     else {

@@ -9,7 +9,7 @@ export interface SeenRequest {
   readonly authorization: string;
 }
 
-/** The API of the demo: a real TLS server on loopback with a CA of its own, which remembers what reached it. */
+/** The API of the demo: a real TLS server of this host with a CA of its own, which remembers what reached it. */
 export class DemoApi {
   static readonly host = 'api.demo.test';
   readonly seen: SeenRequest[] = [];
@@ -25,7 +25,8 @@ export class DemoApi {
     this.seen = seen;
   }
 
-  static async open(): Promise<DemoApi> {
+  /** @param address of this host */
+  static async open(address: string): Promise<DemoApi> {
     const authority = await mintAuthority({ bottle: 'demo API', days: 1 });
     const { cert, key } = await createLeafMinter(authority).leaf(DemoApi.host);
     const seen: SeenRequest[] = [];
@@ -39,13 +40,13 @@ export class DemoApi {
         response.end(request.url === '/v1/echo' ? `you sent: ${authorization}\n` : 'hello from the API\n');
       });
     });
-    server.listen(0, '127.0.0.1');
+    server.listen(0, address);
     await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string' || isIP(address.address) === 0) {
+    const bound = server.address();
+    if (bound === null || typeof bound === 'string' || isIP(bound.address) === 0) {
       throw new Error('the demo API has no port');
     }
-    return new DemoApi(server, authority.cert, address.port, seen);
+    return new DemoApi(server, authority.cert, bound.port, seen);
   }
 
   async close(): Promise<void> {

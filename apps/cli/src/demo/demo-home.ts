@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DemoBackend } from '../parse-options.ts';
 import { DemoApi } from './demo-api.ts';
 import { DemoRemote } from './demo-remote.ts';
 
@@ -17,7 +18,8 @@ export interface DemoWorld {
   remove(): Promise<void>;
 }
 
-export async function makeDemoWorld(): Promise<DemoWorld> {
+/** @param address of this host, which the sidecars of the backend reach */
+export async function makeDemoWorld(backend: DemoBackend, address: string): Promise<DemoWorld> {
   const root = await mkdtemp(join(tmpdir(), 'bot-bottle-demo-'));
   const open: Array<{ close(): Promise<void> }> = [];
   const remove = async (): Promise<void> => {
@@ -25,11 +27,11 @@ export async function makeDemoWorld(): Promise<DemoWorld> {
     await rm(root, { recursive: true, force: true });
   };
   try {
-    const api = await DemoApi.open();
+    const api = await DemoApi.open(address);
     open.push(api);
-    const remote = await DemoRemote.open(root);
+    const remote = await DemoRemote.open(root, address);
     open.push(remote);
-    const home = await writeHome(root, api, remote);
+    const home = await writeHome(root, { backend, address, api, remote });
     return { api, remote, home, remove };
   } catch (error) {
     await remove();
@@ -37,7 +39,13 @@ export async function makeDemoWorld(): Promise<DemoWorld> {
   }
 }
 
-async function writeHome(root: string, api: DemoApi, remote: DemoRemote): Promise<string> {
+interface DemoFacts extends Pick<DemoWorld, 'api' | 'remote'> {
+  readonly backend: DemoBackend;
+  readonly address: string;
+}
+
+async function writeHome(root: string, facts: DemoFacts): Promise<string> {
+  const { backend, address, api, remote } = facts;
   const path = join(root, 'home');
   const keyFile = join(root, 'id_ed25519');
   await writeFile(keyFile, remote.clientKey, { mode: 0o600 });
@@ -48,14 +56,14 @@ async function writeHome(root: string, api: DemoApi, remote: DemoRemote): Promis
   await writeFile(caFile, api.ca);
   await write(
     'settings.yml',
-    `backend: bubblewrap\nextra_ca_file: ${caFile}\nhosts:\n  ${DemoApi.host}: 127.0.0.1\n`,
+    `backend: ${backend}\nextra_ca_file: ${caFile}\nhosts:\n  ${DemoApi.host}: ${address}\n`,
   );
-  await write('bottles/demo.md', bottle(api.port, remote, keyFile));
+  await write('bottles/demo.md', bottle(facts, keyFile));
   await write('agents/demo.md', '---\nbottle: demo\n---\n');
   return path;
 }
 
-const bottle = (port: number, remote: DemoRemote, keyFile: string): string => `---
+const bottle = ({ address, api: { port }, remote }: DemoFacts, keyFile: string): string => `---
 agent_provider: { template: command, command: [bash] }
 env:
   DEPLOY_KEY: \${${keyVariable}}
@@ -66,7 +74,7 @@ egress:
       methods: [GET, POST]
       path_allowlist: [/v1]
       auth: { scheme: Bearer, token_ref: ${tokenVariable} }
-      address_allowlist: [127.0.0.1/32]
+      address_allowlist: [${address}/32]
 git-gate:
   user: { name: demo agent, email: agent@demo.test }
   repos:

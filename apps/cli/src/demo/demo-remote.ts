@@ -9,7 +9,7 @@ import ssh2, { type Connection, type ServerChannel } from 'ssh2';
 const repository = 'demo.git';
 const command = /^git[ -](upload-pack|receive-pack) '\/demo\.git'$/;
 
-/** The upstream of the demo: a real git repository behind a real SSH server on loopback, with keys of its own. */
+/** The upstream of the demo: a real git repository behind a real SSH server of this host, with keys of its own. */
 export class DemoRemote {
   readonly url: string;
   /** as `host_key` of the manifest wants it */
@@ -24,11 +24,11 @@ export class DemoRemote {
     folder: string,
     server: ssh2.Server,
     keys: { host: string; client: string },
-    port: number,
+    where: { address: string; port: number },
   ) {
     this.#folder = folder;
     this.#server = server;
-    this.url = `ssh://git@127.0.0.1:${port}/${repository}`;
+    this.url = `ssh://git@${where.address}:${where.port}/${repository}`;
     this.hostKey = keys.host;
     this.clientKey = keys.client;
     server.on('connection', (connection: Connection) => {
@@ -37,8 +37,11 @@ export class DemoRemote {
     });
   }
 
-  /** @param root folder for the repository; the caller removes it */
-  static async open(root: string): Promise<DemoRemote> {
+  /**
+   * @param root folder for the repository; the caller removes it
+   * @param address of this host
+   */
+  static async open(root: string, address: string): Promise<DemoRemote> {
     const folder = join(root, repository);
     await mkdir(folder);
     await seed(folder);
@@ -47,10 +50,10 @@ export class DemoRemote {
     const server = new ssh2.Server({ hostKeys: [host.private] }, (connection) =>
       serve(connection, client.public, folder),
     );
-    server.listen(0, '127.0.0.1');
+    server.listen(0, address);
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    return new DemoRemote(folder, server, { host: host.public, client: client.private }, port);
+    return new DemoRemote(folder, server, { host: host.public, client: client.private }, { address, port });
   }
 
   /** Names of the branches that arrived, without the first one. */

@@ -1,3 +1,4 @@
+import type { DemoBackend } from '../parse-options.ts';
 import type { AgentReport } from './agent-report.ts';
 import type { SeenRequest } from './demo-api.ts';
 import type { OperatorFacts } from './demo-operator.ts';
@@ -12,6 +13,7 @@ export interface DemoStep {
 
 /** What the demo found out, in the bottle and around it. */
 export interface DemoFacts {
+  readonly backend: DemoBackend;
   readonly report: AgentReport;
   readonly operator: OperatorFacts;
   readonly requests: readonly SeenRequest[];
@@ -71,11 +73,7 @@ export function demoSteps(facts: DemoFacts): DemoStep[] {
       'no name resolves',
       report.dns === 'resolved' ? 'a name resolved' : 'no name resolves',
     ),
-    step(
-      'nothing can be reached directly',
-      'outside ENETUNREACH, the API itself ECONNREFUSED',
-      `outside ${report.outside}, the API itself ${report.upstream}`,
-    ),
+    step('nothing can be reached directly', ...direct(facts)),
     step(
       'git clones a declared remote, without its key',
       'exit code 0, the key in no file or process that the agent can read',
@@ -174,4 +172,16 @@ function denial(answer: AgentReport['allowed']): string {
     isContract = false;
   }
   return `denied: ${deny}, ${isContract ? 'as JSON' : 'without its JSON'}`;
+}
+
+/** Without any network the kernel refuses at once; on a network that leads nowhere it looks for a neighbour first. */
+function direct({ backend, report: { outside, upstream } }: DemoFacts): readonly [string, string] {
+  if (backend === 'bubblewrap')
+    return [
+      'outside ENETUNREACH, the API itself ECONNREFUSED',
+      `outside ${outside}, the API itself ${upstream}`,
+    ];
+  const isClosed = [outside, upstream].every((seen) => /^(?:timeout|ENETUNREACH|EHOSTUNREACH)$/.test(seen));
+  const expected = 'neither the outside nor the API itself answers';
+  return [expected, isClosed ? expected : `outside ${outside}, the API itself ${upstream}`];
 }

@@ -10,9 +10,10 @@ import type { CommandContext } from '../command-context.ts';
 import { loadHome } from '../launch/load-home.ts';
 import { prepareLaunch, type PreparedLaunch } from '../launch/prepare-launch.ts';
 import { sidecarPrograms } from '../launch/sidecar-programs.ts';
-import { launchOptionsSchema } from '../parse-options.ts';
+import { launchOptionsSchema, type DemoBackend } from '../parse-options.ts';
 import { agentProgram } from './agent-program.ts';
 import { agentReportSchema, type AgentReport } from './agent-report.ts';
+import { demoAddress } from './demo-address.ts';
 import { DemoApi } from './demo-api.ts';
 import { keyVariable, makeDemoWorld, tokenVariable, type DemoWorld } from './demo-home.ts';
 import { playOperator, type OperatorFacts } from './demo-operator.ts';
@@ -22,13 +23,17 @@ import { dumpScript } from './dump-script.ts';
 const limitMs = 60_000;
 
 /** Runs the whole demo in a home of its own, and cleans up after itself. */
-export async function runDemo(context: CommandContext, signal: AbortSignal): Promise<DemoStep[]> {
-  const world = await makeDemoWorld();
+export async function runDemo(
+  context: CommandContext,
+  backend: DemoBackend,
+  signal: AbortSignal,
+): Promise<DemoStep[]> {
+  const world = await makeDemoWorld(backend, await demoAddress(backend));
   try {
     const secrets = { [tokenVariable]: random('demo-token'), [keyVariable]: random('demo-key') };
     const env = { ...context.io.env, ...secrets, BOT_BOTTLE_HOME: world.home, BOT_BOTTLE_BACKEND: '' };
     const own: CommandContext = { ...context, io: { ...context.io, env, cwd: world.home } };
-    return demoSteps(await collectFacts(own, world, secrets, signal));
+    return demoSteps(await collectFacts(own, { ...world, backend }, secrets, signal));
   } finally {
     await world.remove();
   }
@@ -36,7 +41,7 @@ export async function runDemo(context: CommandContext, signal: AbortSignal): Pro
 
 async function collectFacts(
   context: CommandContext,
-  world: DemoWorld,
+  world: DemoWorld & { readonly backend: DemoBackend },
   secrets: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<DemoFacts> {
@@ -49,6 +54,7 @@ async function collectFacts(
     sidecarPrograms: sidecarPrograms(),
     cwd: context.io.cwd,
     signal,
+    onProgress: (message) => context.printer.detail(message),
     // What is asked is answered here, and shown as a step.
     onWarning: (message) => context.printer.detail(message),
   });
@@ -73,6 +79,7 @@ async function collectFacts(
   const left = await filesBelow(world.home);
   const needles = Object.values(secrets).flatMap((secret) => formsOf(secret));
   return {
+    backend: world.backend,
     report,
     operator,
     requests: world.api.seen,

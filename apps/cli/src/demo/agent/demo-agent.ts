@@ -52,7 +52,7 @@ async function report(): Promise<AgentReport> {
     leak: await callApi(api, port, 'POST', '/v1/notes', `please note: ${key}`),
     dns: await lookup('example.com').then(() => 'resolved', messageOf),
     outside: await dial('192.0.2.1', 443),
-    upstream: await dial('127.0.0.1', port),
+    upstream: await dial(new URL(remote).hostname, port),
     clone: clone.clone(remote),
     cleanPush: clone.push('feature', [['feature.txt', 'a feature\n', 'add a feature']]),
     secretPush: clone.push('leak', [['config.ini', `leak_token = ${token()}\n`, 'add the configuration']]),
