@@ -19,6 +19,7 @@ const refused: AgentReport['secretPush'] = {
 const admin = { method: 'GET', path: '/admin', authorization: '' };
 
 const good: DemoFacts = {
+  backend: 'bubblewrap',
   token: 'the-token',
   report: {
     allowed: ok,
@@ -108,4 +109,15 @@ it.each<[string, Partial<DemoFacts>]>([
   ['nothing was searched', { filesSearched: 0 }],
 ])('fails exactly one step when %s', (_what, changes) => {
   expect(demoSteps({ ...good, ...changes }).filter((step) => !step.ok)).toHaveLength(1);
+});
+
+it.each([
+  ['timeout', 'EHOSTUNREACH', true],
+  ['ENETUNREACH', 'ENETUNREACH', true],
+  ['connected', 'EHOSTUNREACH', false],
+  ['timeout', 'connected', false],
+  ['timeout', 'ECONNREFUSED', false],
+])('on docker, outside %s and the API %s is as expected: %s', (outside, upstream, expected) => {
+  const facts: DemoFacts = { ...good, ...report({ outside, upstream }), backend: 'docker' };
+  expect(demoSteps(facts).every(({ ok: isOk }) => isOk)).toBe(expected);
 });

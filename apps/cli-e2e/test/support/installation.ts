@@ -22,6 +22,7 @@ const packages = {
   'sidecar-git-gate': 'sidecars/git-gate',
   'sidecar-supervise': 'sidecars/supervise',
   'backend-bubblewrap': 'libs/backend-bubblewrap',
+  'backend-docker': 'libs/backend-docker',
 } as const;
 
 export interface Installation {

@@ -27,7 +27,7 @@ export async function imageFiles(name: string): Promise<readonly ContextFile[] |
 /** Path of the folder with a folder for each image: beside this file when built, else of the repository. */
 function imagesFolder(): string {
   const here = import.meta.dirname;
-  const places = [join(here, 'images'), join(here, '../../../../images'), installed()];
+  const places = [join(here, 'dockerfiles'), join(here, '../../../../images'), installed()];
   const found = places.find(
     (place) => place !== null && existsSync(join(place, 'sidecar-egress', 'Dockerfile')),
   );
@@ -41,7 +41,7 @@ function imagesFolder(): string {
 function installed(): string | null {
   try {
     const require = createRequire(import.meta.url);
-    return join(dirname(require.resolve('@bot-bottle/backend-docker/package.json')), 'dist', 'images');
+    return join(dirname(require.resolve('@bot-bottle/backend-docker/package.json')), 'dist', 'dockerfiles');
   } catch {
     return null;
   }
