@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir, userInfo } from 'node:os';
+import type { Agent } from 'node:http';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BackendError } from '@bot-bottle/backend';
 import type Dockerode from 'dockerode';
 import { engineAddress, type EngineAddress } from './engine-address.ts';
+import { sshAgent } from './ssh-agent.ts';
 import { answerMs } from './within.ts';
 
 export interface EngineConnection {
@@ -32,7 +34,11 @@ export async function connectEngine({ host, env }: EngineWish): Promise<EngineCo
   const { default: Client } = await import('dockerode');
   const docker = new Client({ ...noDefaults, ...optionsOf(address, env) });
   limitAnswers(docker);
-  return { docker, address, isLocal: address.kind === 'unix' || isLoopback(address.host) };
+  return {
+    docker,
+    address,
+    isLocal: address.kind === 'unix' || (address.kind === 'tcp' && isLoopback(address.host)),
+  };
 }
 
 /**
@@ -63,7 +69,7 @@ const noDefaults = {
   timeout: 0,
 } as const;
 
-type ClientOptions = Dockerode.DockerOptions;
+type ClientOptions = Dockerode.DockerOptions & { readonly agent?: Agent };
 
 function optionsOf(address: EngineAddress, env: EngineWish['env']): ClientOptions {
   switch (address.kind) {
@@ -75,16 +81,9 @@ function optionsOf(address: EngineAddress, env: EngineWish['env']): ClientOption
       const shown = host.includes(':') ? `[${host}]` : host;
       return tls ? { host: shown, port, protocol: 'https', ...certificates(env) } : { host: shown, port };
     }
-    case 'ssh': {
-      const { host, port, username } = address;
-      return {
-        host,
-        port,
-        protocol: 'ssh',
-        username: username ?? userInfo().username,
-        sshOptions: env['SSH_AUTH_SOCK'] === undefined ? {} : { agent: env['SSH_AUTH_SOCK'] },
-      };
-    }
+    case 'ssh':
+      // The name is only for the header: ssh connects.
+      return { host: 'localhost', port: 80, agent: sshAgent(address) };
   }
 }
 
