@@ -15,6 +15,20 @@ const tcp = (host: string, port: number): string =>
    const say = (what) => { console.log(what); process.exit(); };
    s.setTimeout(1500, () => say('nothing')); s.on('connect', () => say('reached')); s.on('error', (e) => say(e.code));`;
 
+/** Answers every question with one address (RFC 1035). */
+const fakeResolver = `
+const socket = require('node:dgram').createSocket('udp4');
+socket.on('message', (query, from) => {
+  const head = Buffer.from(query.subarray(0, 12));
+  head.writeUInt16BE(0x8180, 2);
+  head.writeUInt16BE(1, 6);
+  head.writeUInt32BE(0, 8);
+  const end = query.indexOf(0, 12) + 5;
+  const answer = Buffer.from('c00c00010001000000050004cb007101', 'hex');
+  socket.send(Buffer.concat([head, query.subarray(12, end), answer]), from.port, from.address);
+});
+socket.bind(53, '127.0.0.1', () => console.log('up'));`;
+
 describe.skipIf(engine === null)('the network of an agent', () => {
   let local: LocalBottle;
   let other: LocalBottle;
@@ -61,6 +75,20 @@ describe.skipIf(engine === null)('the network of an agent', () => {
       await bridge.disconnect({ Container, Force: true });
     }
     await expect(local.host.selfCheck(local.bottle)).resolves.toBeUndefined();
+  });
+
+  test('the self-check finds a resolver that answers', async () => {
+    if (engine === null) return;
+    const open = await localBottle(engine);
+    // As if the engine had one for it: the agent itself plays it where its resolver asks.
+    const playing = open.bottle.spawn(['node', '-e', fakeResolver]);
+    const child = await playing;
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    await expect(open.host.selfCheck(open.bottle)).rejects.toMatchObject({
+      code: 'self_check_failed',
+      message: expect.stringContaining('DNS resolves example.com'),
+    });
+    await open.dispose();
   });
 
   test('the self-check finds somebody else on the network of the bottle', async () => {

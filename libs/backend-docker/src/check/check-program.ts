@@ -3,7 +3,7 @@
  * a `CheckRequest` as JSON, its output a JSON list of what was found.
  */
 export const checkProgram = `
-import { lookup } from 'node:dns/promises';
+import { Resolver } from 'node:dns/promises';
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
 import { readFileSync } from 'node:fs';
@@ -31,10 +31,14 @@ const replies = ({ host, port }) => new Promise((resolve) => {
   const query = Buffer.from('0001010000010000000000000000020001', 'hex');
   socket.send(query, port, host, (error) => { if (error) settle(false); });
 });
-const resolves = (name) => Promise.race([
-  lookup(name).then(() => true, () => false),
-  new Promise((resolve) => setTimeout(resolve, request.nameLimitMs, false)),
-]);
+// Not the system's look-up, which cannot be given up: the process would wait for it at its end.
+const resolver = new Resolver({ timeout: request.nameLimitMs, tries: 1 });
+const resolves = async (name) =>
+  lines('/etc/hosts').some((line) => line.split(/\\s+/).includes(name)) ||
+  (await Promise.race([
+    Promise.any([resolver.resolve4(name), resolver.resolve6(name)]).then(() => true, () => false),
+    new Promise((resolve) => setTimeout(resolve, request.nameLimitMs, false)),
+  ]));
 const show = ({ host, port }) => (isIPv6(host) ? '[' + host + ']' : host) + ':' + port;
 const found = await Promise.all([
   ...request.closed.map(async (target) => ((await answers(target)) ? show(target) + ' answers' : null)),
@@ -61,5 +65,5 @@ for (const line of lines('/proc/self/net/arp').slice(1)) {
   const [address, , flags] = line.trim().split(/\\s+/);
   if (flags === '0x2' && !request.neighbours.includes(address)) found.push(address + ' is a neighbour');
 }
-process.stdout.write(JSON.stringify(found.filter((problem) => problem !== null)));
+process.stdout.write(JSON.stringify(found.filter((problem) => problem !== null)), () => process.exit(0));
 `;

@@ -68,8 +68,8 @@ export function checkRequest({ network, sidecars, engineAddresses, lurePort }: C
     own,
     gateway,
     neighbours: sidecars.map((name) => addressOf(network, name)),
-    limitMs: 400,
-    nameLimitMs: 1000,
+    limitMs: 250,
+    nameLimitMs: 450,
   };
 }
 
