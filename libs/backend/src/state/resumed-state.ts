@@ -1,4 +1,3 @@
-import type { Metadata } from './metadata.ts';
 import type { StateStore } from './state-store.ts';
 
 /**
@@ -8,7 +7,8 @@ import type { StateStore } from './state-store.ts';
 export class ResumedState {
   readonly #store: StateStore;
   readonly #identity: string;
-  readonly #earlier: Metadata;
+  /** its metadata, byte for byte */
+  readonly #earlier: string;
   readonly #wasPreserved: boolean;
   readonly #keep: boolean;
   #isUp = false;
@@ -16,7 +16,7 @@ export class ResumedState {
   private constructor(
     store: StateStore,
     identity: string,
-    earlier: Metadata,
+    earlier: string,
     preserved: boolean,
     keep: boolean,
   ) {
@@ -34,9 +34,10 @@ export class ResumedState {
    * @throws BackendError `state_missing`
    */
   static async open(store: StateStore, identity: string, keep: boolean): Promise<ResumedState> {
-    const { metadata, preserved } = await store.read(identity);
+    const { preserved } = await store.read(identity);
+    const earlier = await store.readText(identity);
     if (!preserved) await store.preserve(identity, 'resumed, and not ended normally since');
-    return new ResumedState(store, identity, metadata, preserved, keep);
+    return new ResumedState(store, identity, earlier, preserved, keep);
   }
 
   /** The agent runs: from now on the state is that of the new life. */
@@ -52,7 +53,7 @@ export class ResumedState {
   /** After everything was taken down: a launch that failed leaves the state as it was. */
   async restore(): Promise<void> {
     if (this.#isUp) return;
-    await this.#store.write(this.#identity, this.#earlier);
+    await this.#store.writeText(this.#identity, this.#earlier);
     if (!this.#wasPreserved && !this.#keep) await this.#store.unpreserve(this.#identity);
   }
 }

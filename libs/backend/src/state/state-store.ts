@@ -42,8 +42,17 @@ export class StateStore {
 
   /** Replaces `metadata.json` whole. */
   async write(identity: string, metadata: Metadata): Promise<void> {
+    await this.writeText(identity, `${JSON.stringify(metadata, null, 2)}\n`);
+  }
+
+  /** `metadata.json` as it is, to be written back by `writeText`: another version may have written keys of its own. */
+  async readText(identity: string): Promise<string> {
+    return await readFile(join(this.dir(identity), 'metadata.json'), 'utf8');
+  }
+
+  async writeText(identity: string, text: string): Promise<void> {
     const file = join(this.dir(identity), 'metadata.json');
-    await writeFile(`${file}.new`, `${JSON.stringify(metadata, null, 2)}\n`, { mode: 0o600 });
+    await writeFile(`${file}.new`, text, { mode: 0o600 });
     await rename(`${file}.new`, file);
   }
 
