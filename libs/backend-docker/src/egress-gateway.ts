@@ -4,6 +4,7 @@ import { connectEngine } from './engine/connect-engine.ts';
 import { engineError } from './engine/engine-error.ts';
 import { within } from './engine/within.ts';
 import { egressNetwork } from './networks/egress-network.ts';
+import { gatewaysOf } from './networks/gateways.ts';
 
 /**
  * Address that this host has on the network that egress and git-gate join: where a service of this host must listen for
@@ -19,9 +20,9 @@ export async function egressGateway(
     throw new BackendError('not_available', `${engine.address.display} is not on this host`);
   try {
     const id = await egressNetwork(engine.docker, options.egressNetwork ?? null);
-    const { IPAM } = await within('looking at the egress network', engine.docker.getNetwork(id).inspect());
-    const found: unknown = IPAM?.Config?.[0]?.Gateway;
-    if (typeof found === 'string' && found !== '') return found;
+    const network = await within('looking at the egress network', engine.docker.getNetwork(id).inspect());
+    const [found] = gatewaysOf(network);
+    if (found !== undefined) return found;
     throw new BackendError('not_available', 'the egress network has no address of this host');
   } catch (error) {
     throw engineError('backend_unavailable', 'the egress network', error);

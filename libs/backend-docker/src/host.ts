@@ -97,7 +97,9 @@ export class DockerHost implements BottleHost {
     try {
       const network = await createInternalNetwork(docker, owner);
       undo.push(() => removeNetwork(docker, network.id));
-      const events = await BottleEvents.open(docker, spec.identity);
+      const events = await BottleEvents.open(docker, spec.identity, (role) =>
+        open.onWarning?.(`${spec.identity}: ${role} ran out of memory, and a process of it was ended`),
+      );
       undo.push(async () => events.close());
       const volumes = new Map<'home' | 'scratch', string>();
       for (const role of [

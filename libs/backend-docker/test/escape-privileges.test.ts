@@ -6,11 +6,15 @@ const engine = await testEngine();
 
 describe.skipIf(engine === null)('the privileges of an agent', () => {
   let local: LocalBottle;
+  const warnings: string[] = [];
   beforeAll(async () => {
     if (engine !== null)
-      local = await localBottle(engine, {
-        resources: { memory: 256 * 1024 ** 2, cpus: 1, pids: 100, disk: null },
-      });
+      local = await localBottle(
+        engine,
+        { resources: { memory: 256 * 1024 ** 2, cpus: 1, pids: 100, disk: null } },
+        {},
+        { onWarning: (message) => warnings.push(message) },
+      );
   });
   afterAll(() => local.dispose());
 
@@ -117,6 +121,9 @@ describe.skipIf(engine === null)('the privileges of an agent', () => {
       'const all = []; for (;;) all.push(Buffer.alloc(32 * 1024 * 1024, 1))',
     );
     expect(code).toBe(137);
+    await expect
+      .poll(() => warnings)
+      .toContain(`${local.identity}: agent ran out of memory, and a process of it was ended`);
     expect((await local.run('echo', 'still here')).stdout).toBe('still here\n');
   });
 

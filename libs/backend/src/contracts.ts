@@ -128,6 +128,8 @@ export interface BottleImage {
 export interface OpenOptions {
   /** told in one safe line what takes long, e.g. the building of an image */
   readonly onProgress?: (what: string) => void;
+  /** told in one safe line what went wrong in the bottle without ending it, e.g. that its memory ran out */
+  readonly onWarning?: (message: string) => void;
   /** Aborting ends what takes long. */
   readonly signal?: AbortSignal;
 }

@@ -2,6 +2,7 @@ import { BackendError, execInBottle, type Bottle, type SidecarName } from '@bot-
 import type Dockerode from 'dockerode';
 import { z } from 'zod';
 import { within } from '../engine/within.ts';
+import { gatewaysOf } from '../networks/gateways.ts';
 import type { InternalNetwork } from '../networks/internal-network.ts';
 import { checkProgram } from './check-program.ts';
 import { checkRequest } from './check-request.ts';
@@ -68,9 +69,5 @@ function parse(text: string): unknown {
 /** Addresses of the host in the engine's other networks. */
 async function gateways(docker: Dockerode, own: string): Promise<string[]> {
   const networks = await within('listing networks', docker.listNetworks());
-  return networks
-    .filter(({ Id }) => Id !== own)
-    .flatMap(({ IPAM }) => IPAM?.Config ?? [])
-    .map(({ Gateway }) => Gateway ?? '')
-    .filter((address) => address !== '');
+  return networks.filter(({ Id }) => Id !== own).flatMap((network) => gatewaysOf(network));
 }

@@ -7,7 +7,6 @@ import { within } from './within.ts';
 
 const eventSchema = z.object({
   status: z.string(),
-  id: z.string(),
   Actor: z.object({ Attributes: z.record(z.string(), z.string()).nullish() }).optional(),
 });
 
@@ -19,11 +18,12 @@ export class BottleEvents {
   readonly #stream: Readable;
   readonly #waiting = new Map<string, (code: number | null) => void>();
   readonly #ends = new Map<string, number>();
-  readonly #outOfMemory = new Set<string>();
+  readonly #outOfMemory: (role: string) => void;
   #closed = false;
 
-  private constructor(stream: Readable) {
+  private constructor(stream: Readable, outOfMemory: (role: string) => void) {
     this.#stream = stream;
+    this.#outOfMemory = outOfMemory;
     const lines = createInterface({ input: stream });
     // It passes on what goes wrong with its input.
     lines.on('error', () => undefined);
@@ -32,14 +32,21 @@ export class BottleEvents {
     stream.once('close', () => this.#end());
   }
 
-  /** @throws what the engine's client throws */
-  static async open(docker: Dockerode, identity: string): Promise<BottleEvents> {
+  /**
+   * @param outOfMemory told the role of a container whose memory ran out, so that the kernel ended a process of it
+   * @throws what the engine's client throws
+   */
+  static async open(
+    docker: Dockerode,
+    identity: string,
+    outOfMemory: (role: string) => void,
+  ): Promise<BottleEvents> {
     const filters = {
       label: [`${labelNames.slug}=${identity}`],
       event: ['exec_die', 'oom'],
     };
     const stream = await within('listening to the engine', docker.getEvents({ filters }));
-    return new BottleEvents(new Readable().wrap(stream));
+    return new BottleEvents(new Readable().wrap(stream), outOfMemory);
   }
 
   /** Exit code of a process that `exec` started; null when the engine tells nothing any more. */
@@ -58,11 +65,6 @@ export class BottleEvents {
     this.#waiting.delete(exec);
   }
 
-  /** Whether the kernel ended a process of that container for its memory. */
-  ranOutOfMemory(container: string): boolean {
-    return this.#outOfMemory.has(container);
-  }
-
   close(): void {
     this.#stream.destroy();
     this.#end();
@@ -71,8 +73,8 @@ export class BottleEvents {
   #take(line: string): void {
     const event = parse(line);
     if (event === null) return;
-    if (event.status === 'oom') this.#outOfMemory.add(event.id);
-    const { execID, exitCode } = event.Actor?.Attributes ?? {};
+    const { execID, exitCode, [labelNames.role]: role } = event.Actor?.Attributes ?? {};
+    if (event.status === 'oom') this.#outOfMemory(role ?? 'container');
     if (event.status !== 'exec_die' || execID === undefined) return;
     const code = Number(exitCode);
     const resolve = this.#waiting.get(execID);

@@ -1,7 +1,14 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Backend, Bottle, BottleHost, BottleProcess, BottleSpec } from '@bot-bottle/backend';
+import type {
+  Backend,
+  Bottle,
+  BottleHost,
+  BottleProcess,
+  BottleSpec,
+  OpenOptions,
+} from '@bot-bottle/backend';
 import { execInBottle, newIdentity, type ExecResult } from '@bot-bottle/backend';
 import { createDockerBackend, type DockerOptions } from '@bot-bottle/backend-docker';
 import type { TestEngine } from './engine.ts';
@@ -45,10 +52,11 @@ export async function localBottle(
   engine: TestEngine,
   given: Partial<BottleSpec> = {},
   options: DockerOptions = {},
+  open: OpenOptions = {},
 ): Promise<LocalBottle> {
   const spec = bottleSpec(given);
   const backend = backendOn(engine, options);
-  const host = await backend.open(spec);
+  const host = await backend.open(spec, open);
   const dispose = async (): Promise<readonly string[]> => {
     const failures = await host.close();
     rmSync(join(spec.stateDir, '..'), { recursive: true, force: true });

@@ -89,6 +89,7 @@ async function launch(options: LaunchOptions, undo: UndoStack): Promise<Launched
     const opened = await options.backend.open(specOf(plan), {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      ...(options.onWarning === undefined ? {} : { onWarning: options.onWarning }),
     });
     undo.add('closing the bottle', () => opened.close(), 'opened together');
     return opened;
