@@ -55,13 +55,16 @@ async function ensureImage(
   const { name, prepared } = image;
   const sources = prepared !== null && canPrepare ? await prepareFiles(prepared, versions, say) : {};
   const folder = join(cacheFolder, `build-${process.pid}`);
+  // Without what was prepared here, as a launch would build it.
+  await makeContext(image, {}, folder);
+  const inputs = await imageTag({ folder, baseId, buildArgs: { BASE_IMAGE: base } });
   await makeContext(image, sources, folder);
   try {
     const buildArgs = { ...image.buildArgs(versions), BASE_IMAGE: base };
     const reference = `bot-bottle/${name}:${await imageTag({ folder, baseId, buildArgs })}`;
     const seconds =
       (await imageId(reference)) === null
-        ? await build({ reference, folder, buildArgs, network: !isComplete(base) }, say)
+        ? await build({ reference, folder, buildArgs, inputs, network: !isComplete(base) }, say)
         : null;
     const bytes = await imageBytes(reference);
     return { name, reference, bytes, ownBytes: bytes - baseBytes, seconds };

@@ -35,13 +35,19 @@ export interface Build {
   readonly reference: string;
   readonly folder: string;
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** tag that `@bot-bottle/backend-docker` gives the plain image, for which this one stands in */
+  readonly inputs: string;
   /** whether what it runs may reach anything */
   readonly network: boolean;
 }
 
 /** Builds an image of a folder. */
-export async function buildImage({ reference, folder, buildArgs, network }: Build): Promise<void> {
+export async function buildImage({ reference, folder, buildArgs, inputs, network }: Build): Promise<void> {
   const args = Object.entries(buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
   const closed = network ? [] : ['--network', 'none'];
-  await docker(['build', '--quiet', '--force-rm', '--tag', reference, ...closed, ...args, folder], BUILD_MS);
+  const label = ['--label', `bot-bottle.inputs=${inputs}`];
+  await docker(
+    ['build', '--quiet', '--force-rm', '--tag', reference, ...label, ...closed, ...args, folder],
+    BUILD_MS,
+  );
 }
