@@ -26,7 +26,7 @@ export interface Probed {
 /** What is promised of an engine that nobody asked yet. */
 export const unknownCapabilities: Capabilities = {
   rootExec: false,
-  rebuild: true,
+  rebuild: false,
   gvisor: false,
   resourceLimits: [],
 };

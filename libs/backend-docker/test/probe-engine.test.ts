@@ -44,14 +44,14 @@ describe('asking an engine', () => {
     const backend = createDockerBackend({ host: `unix://${socket}`, env: {} });
     expect(backend.capabilities).toEqual({
       rootExec: false,
-      rebuild: true,
+      rebuild: false,
       gvisor: false,
       resourceLimits: [],
     });
     expect(await backend.probe()).toEqual({ available: true, detail: `Docker 27.1.0 at unix://${socket}` });
     expect(backend.capabilities).toEqual({
       rootExec: false,
-      rebuild: true,
+      rebuild: false,
       gvisor: true,
       resourceLimits: ['memory', 'cpus', 'pids'],
     });
