@@ -16,15 +16,16 @@ export interface OutgoingOptions {
   readonly decodable?: readonly string[];
 }
 
-// The message that is sent is framed anew by whoever sends it, and 100-continue is answered by egress.
-const framing: ReadonlySet<string> = new Set(['content-length', 'expect']);
+// The message that is sent is framed anew by whoever sends it, and 100-continue is answered by egress. Extensions of
+// WebSocket change what its frames mean, which nothing here could read then.
+const framing: ReadonlySet<string> = new Set(['content-length', 'expect', 'sec-websocket-extensions']);
 
 /**
  * The headers that would leave, before a credential is injected, in their order and case: without hop-by-hop fields,
- * those named by Connection, `Proxy-*`, framing (Content-Length and Expect too), credentials of the agent that the
- * route does not let pass, overrides of the target and, on constrained routes, of the method. Host is what was decided
- * on. A request that gets a credential asks for whole answers only and for messages
- * that are not compressed: otherwise an echo of it could not be recognised.
+ * those named by Connection, `Proxy-*`, framing (Content-Length, Expect and WebSocket extensions too), credentials of
+ * the agent that the route does not let pass, overrides of the target and, on constrained routes, of the method. Host is
+ * what was decided on. A request that gets a credential asks for whole answers only: otherwise an echo of it could not
+ * be recognised.
  */
 export function outgoingHeaders(
   head: RequestHead,
@@ -52,7 +53,7 @@ export function outgoingHeaders(
     if (hopByHop.has(key) || named.has(key) || framing.has(key) || key.startsWith('proxy-')) continue;
     if (key === injected || (credentialCarriers.has(key) && !passing.has(key))) continue;
     if (targetOverrides.has(key) || (decision.constrained && methodOverrides.has(key))) continue;
-    if (authenticated && (partialFields.has(key) || key === 'sec-websocket-extensions')) continue;
+    if (authenticated && partialFields.has(key)) continue;
     if (authenticated && key === 'accept-encoding') {
       encodings = encodings === null ? value : `${encodings}, ${value}`;
       continue;
