@@ -1,3 +1,5 @@
+import type { FragmentWindow } from './fragments/fragment-window.ts';
+
 /** Detectors that look at what leaves a bottle. */
 export const outboundDetectors = [
   'known_secrets',
@@ -59,6 +61,8 @@ export interface ScannerOptions {
   readonly knownSecrets: readonly KnownSecret[];
   readonly canaries: readonly KnownSecret[];
   readonly allow: readonly AllowEntry[];
+  /** what scanners of one bottle share, so that a value sent in parts over several requests is noticed */
+  readonly fragments?: FragmentWindow | undefined;
 }
 
 /** The parts of a request head that are scanned before any byte leaves (and before any DNS). */

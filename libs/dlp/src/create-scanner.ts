@@ -4,9 +4,8 @@ import type { LayerDetector } from './detectors/hit.ts';
 import { KnownValues } from './detectors/known-values.ts';
 import { TokenPatterns } from './detectors/token-patterns.ts';
 import { DlpError } from './errors.ts';
-import { toFindings } from './findings/to-findings.ts';
 import { scanHead } from './head/scan-head.ts';
-import { walkLayers } from './scan/walk-layers.ts';
+import { scanText, type ScanContext } from './scan/scan-text.ts';
 import { ScannedBody } from './stream/body-stream.ts';
 
 /**
@@ -29,12 +28,12 @@ export function createScanner(options: ScannerOptions): Scanner {
   if (!known.isEmpty) detectors.push(known);
   if (runs('token_patterns')) detectors.push(new TokenPatterns(allow));
   const crlf = runs('crlf');
+  const context: ScanContext = { detectors, allow, fragments: options.fragments ?? null };
   return {
-    scanHead: (head) => scanHead(head, { detectors, crlf, allow }),
-    scanBody: (body, kind) => scanBody(body, kind, { detectors, allow }),
-    scanBytes: (bytes, surface) =>
-      toFindings(bytes, walkLayers(bytes, detectors, { fold: false }), surface, allow),
-    stream: (kind) => new ScannedBody(kind, { detectors, allow, surface: 'body' }, Number.POSITIVE_INFINITY),
+    scanHead: (head) => scanHead(head, { ...context, crlf }),
+    scanBody: (body, kind) => scanBody(body, kind, context),
+    scanBytes: (bytes, surface) => scanText(bytes, surface, context),
+    stream: (kind) => new ScannedBody(kind, context, Number.POSITIVE_INFINITY),
   };
 }
 

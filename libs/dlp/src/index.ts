@@ -2,6 +2,7 @@ export { createScanner } from './create-scanner.ts';
 export { DlpError, type DlpErrorCode } from './errors.ts';
 export { defaultOutbound, type OutboundPolicy } from './default-outbound.ts';
 export { encodingsOf } from './forms/encodings-of.ts';
+export { FragmentWindow } from './fragments/fragment-window.ts';
 export { redactSpans } from './redact-spans.ts';
 export { inboundDetectors, outboundDetectors } from './contracts.ts';
 export type {

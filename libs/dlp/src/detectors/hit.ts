@@ -1,4 +1,5 @@
 import type { Finding } from '../contracts.ts';
+import type { FragmentTally } from '../fragments/fragment-tally.ts';
 
 /** Something found in one layer of a text, with its place in that layer. */
 export interface Hit {
@@ -18,6 +19,8 @@ export interface LayerOptions {
   readonly isText: boolean;
   /** hits after which the search stops */
   readonly limit: number;
+  /** takes parts of known values; null: they do not count */
+  readonly tally: FragmentTally | null;
 }
 
 /** Finds things in one layer. */

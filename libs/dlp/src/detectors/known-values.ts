@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AllowEntry, KnownSecret } from '../contracts.ts';
 import { isAllowed } from '../findings/is-allowed.ts';
+import { FragmentIndex } from '../fragments/fragment-index.ts';
 import { literalForms } from '../forms/all-forms.ts';
 import { form, type EncodedForm } from '../forms/encoded-form.ts';
 import { listForms } from '../forms/simple-forms.ts';
@@ -49,11 +50,14 @@ export class KnownValues implements LayerDetector {
     const targets = values.flatMap((value) =>
       windowsOf(value.bytes).map((part) => ({ target: { value, offset: part.start }, bytes: part.bytes })),
     );
+    const divisible = values.filter((value) => value.bytes.length >= MIN_SPLIT);
     this.#literals = new LiteralSet(
       targets.flatMap(({ target, bytes }) => literalForms(bytes).map((entry) => literal(target, entry))),
+      new FragmentIndex(divisible, 'plain'),
     );
     this.#skeletons = new LiteralSet(
       targets.flatMap(({ target, bytes }) => skeletonForms(bytes).map((entry) => literal(target, entry))),
+      new FragmentIndex(divisible, 'skeleton'),
     );
   }
 
@@ -63,11 +67,13 @@ export class KnownValues implements LayerDetector {
 
   search(text: Uint8Array, options: LayerOptions): Hit[] {
     if (this.isEmpty) return [];
-    const hits = this.#literals.search(text, options.fold, options.limit).map((hit) => widened(text, hit));
+    const { fold, limit, tally } = options;
+    const hits = this.#literals.search(text, fold, limit, tally).map((hit) => widened(text, hit));
     if (!options.isText || this.#skeletons.size === 0) return hits;
     const skeleton = passingSkeletonOf(text);
     let starts: Uint32Array | null = null;
-    for (const hit of this.#skeletons.search(skeleton, options.fold, options.limit)) {
+    tally?.leave();
+    for (const hit of this.#skeletons.search(skeleton, fold, limit, tally)) {
       starts ??= skeletonStarts(text);
       const start = starts[hit.start] ?? 0;
       const end = characterEnd(text, starts[hit.end - 1] ?? 0);
@@ -75,7 +81,7 @@ export class KnownValues implements LayerDetector {
       // most of them are what the plain search has found already
       if (hits.some((other) => other.rule === value.rule && other.start < end && other.end > start)) continue;
       hits.push(hitOf(value, start, end));
-      if (hits.length >= options.limit) break;
+      if (hits.length >= limit) break;
     }
     return hits;
   }

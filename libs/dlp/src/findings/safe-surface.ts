@@ -1,12 +1,13 @@
 import type { Surface } from '../contracts.ts';
 import type { LayerDetector } from '../detectors/hit.ts';
+import { FragmentTally } from '../fragments/fragment-tally.ts';
 import { walkLayers } from '../scan/walk-layers.ts';
 
 const MAX_NAME = 64;
 
 /**
  * A surface named after a header or a part, whose name the sender chose: cut, in visible ASCII, and replaced by `?`
- * when the name itself holds something that must not be shown.
+ * when the name itself holds something that must not be shown, or part of it.
  */
 export function safeSurface(
   kind: 'header' | 'part',
@@ -14,7 +15,8 @@ export function safeSurface(
   detectors: readonly LayerDetector[],
 ): Surface {
   const label = kind === 'header' ? name.toLowerCase() : name;
-  const hits = walkLayers(Buffer.from(name, 'utf8'), detectors, { fold: true });
-  if (hits.length > 0) return `${kind}:?`;
+  const tally = new FragmentTally();
+  const hits = walkLayers(Buffer.from(name, 'utf8'), detectors, { fold: true, tally });
+  if (hits.length > 0 || !tally.isEmpty) return `${kind}:?`;
   return `${kind}:${label.slice(0, MAX_NAME).replaceAll(/[^\x21-\x7e]/g, '?')}`;
 }

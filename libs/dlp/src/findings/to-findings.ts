@@ -1,6 +1,6 @@
 import type { AllowEntry, Finding, Surface } from '../contracts.ts';
 import type { Hit } from '../detectors/hit.ts';
-import type { PlacedHit } from '../scan/walk-layers.ts';
+import type { PlacedHit } from '../scan/placed-hit.ts';
 import { isAllowed } from './is-allowed.ts';
 import { maskedContext } from './masked-context.ts';
 

@@ -1,14 +1,13 @@
-import type { AllowEntry, Finding, HeadSurfaces, Surface } from '../contracts.ts';
-import type { LayerDetector } from '../detectors/hit.ts';
+import type { Finding, HeadSurfaces, Surface } from '../contracts.ts';
 import { safeSurface } from '../findings/safe-surface.ts';
 import { toFindings } from '../findings/to-findings.ts';
+import { FragmentTally } from '../fragments/fragment-tally.ts';
+import type { ScanContext } from '../scan/scan-text.ts';
 import { walkLayers } from '../scan/walk-layers.ts';
 import { scanCrlf } from './scan-crlf.ts';
 
-export interface HeadScanOptions {
-  readonly detectors: readonly LayerDetector[];
+export interface HeadScanOptions extends ScanContext {
   readonly crlf: boolean;
-  readonly allow: readonly AllowEntry[];
 }
 
 interface Part {
@@ -27,17 +26,20 @@ export function scanHead(head: HeadSurfaces, options: HeadScanOptions): Finding[
   if (options.detectors.length === 0) return findings;
   const parts = partsOf(head);
   const whole = bytesOf([...parts.map((part) => part.text), ...splits(head)].join('\0'));
+  const tally = new FragmentTally();
+  const hits = walkLayers(whole, options.detectors, { fold: true, tally, isPlaced: false });
+  const found = new Set([...hits.map(({ hit }) => hit.rule), ...findings.map(({ rule }) => rule)]);
+  const given = tally.settle(options.fragments, found);
+  hits.push(...given);
   // no offset in the joined text means anything outside
-  const suspected = toFindings(
-    whole,
-    walkLayers(whole, options.detectors, { fold: true }),
-    'path',
-    options.allow,
-  );
+  const suspected = toFindings(whole, hits, surfaceOfSplit(head), options.allow);
   if (suspected.length === 0) return findings;
+  const inParts = new Set(given.map(({ hit }) => hit.rule));
   for (const part of parts) {
     const bytes = bytesOf(part.text);
-    const hits = walkLayers(bytes, options.detectors, { fold: part.kind === 'host' });
+    const own = new FragmentTally();
+    const hits = walkLayers(bytes, options.detectors, { fold: part.kind === 'host', tally: own });
+    hits.push(...own.spansOf(inParts));
     if (hits.length === 0) continue;
     const surface = part.kind === 'header' ? safeSurface('header', part.name, options.detectors) : part.kind;
     findings.push(
@@ -47,7 +49,8 @@ export function scanHead(head: HeadSurfaces, options: HeadScanOptions): Finding[
     );
   }
   const located = new Set(findings.map((finding) => finding.sha256));
-  for (const finding of splitFindings(parts, head, options)) {
+  const inPieces = suspected.filter(({ rule }) => inParts.has(rule));
+  for (const finding of [...splitFindings(parts, head, options), ...inPieces]) {
     if (!located.has(finding.sha256)) findings.push(finding);
     located.add(finding.sha256);
   }

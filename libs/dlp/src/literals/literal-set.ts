@@ -1,3 +1,5 @@
+import type { FragmentIndex } from '../fragments/fragment-index.ts';
+import type { FragmentTally } from '../fragments/fragment-tally.ts';
 import { foldByte, sameBytes } from './fold.ts';
 
 /** Something to look for, and what to call it. */
@@ -35,11 +37,20 @@ export class LiteralSet<Owner> {
   readonly #shift: number;
   readonly #short: ReadonlyMap<number, readonly number[]>;
   readonly #long: ReadonlyMap<number, readonly number[]>;
+  readonly #fragments: FragmentIndex | null;
+  /** one bit per word that may be part of a fragment */
+  readonly #parts: Int32Array;
 
-  /** Throws RangeError on a literal of fewer than seven bytes: it could be missed. */
-  constructor(literals: ReadonlyArray<Literal<Owner>>) {
+  /**
+   * `fragments` are looked for in the same pass. Throws RangeError on a literal of fewer than seven bytes: it could be
+   * missed.
+   */
+  constructor(literals: ReadonlyArray<Literal<Owner>>, fragments: FragmentIndex | null = null) {
     this.#literals = literals;
-    const bits = Math.min(18, Math.max(12, Math.ceil(Math.log2(literals.length * 4 * 16 + 1))));
+    this.#fragments = fragments;
+    const words = fragments === null ? [] : [...fragments.words];
+    const entries = literals.length * 4 + words.length;
+    const bits = Math.min(18, Math.max(12, Math.ceil(Math.log2(entries * 16 + 1))));
     this.#shift = 32 - bits;
     this.#filter = new Int32Array(1 << (bits - 5));
     this.#pairs = new Int32Array(1 << (bits - 5));
@@ -61,6 +72,11 @@ export class LiteralSet<Owner> {
     });
     this.#short = short;
     this.#long = long;
+    this.#parts = new Int32Array(1 << (bits - 5));
+    for (const word of words) {
+      setBit(this.#filter, hash(word) >>> this.#shift);
+      setBit(this.#parts, hashPart(word) >>> this.#shift);
+    }
   }
 
   /** Number of literals. */
@@ -70,9 +86,14 @@ export class LiteralSet<Owner> {
 
   /**
    * Hits in the order in which they are noticed. `fold` ignores case for every literal (host names have none).
-   * Stops after `limit` hits.
+   * Stops after `limit` hits. Parts of values go to `tally`.
    */
-  search(text: Uint8Array, fold: boolean, limit: number): Array<LiteralHit<Owner>> {
+  search(
+    text: Uint8Array,
+    fold: boolean,
+    limit: number,
+    tally: FragmentTally | null = null,
+  ): Array<LiteralHit<Owner>> {
     const hits: Array<LiteralHit<Owner>> = [];
     if (this.#literals.length === 0 || text.length < SHORT) return hits;
     const phase = (4 - (text.byteOffset & 3)) & 3;
@@ -97,7 +118,7 @@ export class LiteralSet<Owner> {
       }
       if (i >= count) break;
       const end = Math.min(count, i + 4);
-      for (; i < end; i++) this.#probe(text, words, i, phase, fold, hits);
+      for (; i < end; i++) this.#probe(text, words, i, phase, fold, hits, tally);
     }
     return hits;
   }
@@ -109,6 +130,7 @@ export class LiteralSet<Owner> {
     phase: number,
     fold: boolean,
     hits: Array<LiteralHit<Owner>>,
+    tally: FragmentTally | null,
   ): void {
     const word = (words[i] ?? 0) | FOLD;
     if (!hasBit(this.#filter, hash(word) >>> this.#shift)) return;
@@ -122,6 +144,8 @@ export class LiteralSet<Owner> {
       const found = this.#short.get(word);
       if (found !== undefined) this.#verify(text, at, found, fold, hits);
     }
+    if (tally !== null && hasBit(this.#parts, hashPart(word) >>> this.#shift))
+      this.#fragments?.probe(text, at, word, fold, tally);
   }
 
   #verify(
@@ -161,6 +185,11 @@ function hasBit(bits: Int32Array, slot: number): boolean {
 
 function hash(word: number): number {
   return Math.imul(word, 0x9e3779b1);
+}
+
+/** Another one than `hash`, so that few words pass both by chance. */
+function hashPart(word: number): number {
+  return Math.imul(word ^ 0x2c1b3c6d, 0x85ebca6b);
 }
 
 function hashPair(first: number, second: number): number {

@@ -1,7 +1,9 @@
-import type { Hit, LayerDetector } from '../detectors/hit.ts';
+import type { LayerDetector } from '../detectors/hit.ts';
+import type { FragmentTally } from '../fragments/fragment-tally.ts';
 import { decodeBase64At, decodeRuns, type DecodedRuns } from '../layers/decode-runs.ts';
 import { inflateNested, looksCompressed } from '../layers/inflate-nested.ts';
 import { mayHoldEscapes, unescapeOnce } from '../layers/unescape.ts';
+import type { PlacedHit } from './placed-hit.ts';
 
 /** Layers that are undone below the bytes as sent. */
 const MAX_DEPTH = 3;
@@ -15,12 +17,10 @@ export interface WalkOptions {
   readonly fold: boolean;
   /** also undo `=XX`, as parts of a multipart body may be written */
   readonly quotedPrintable?: boolean;
-}
-
-/** A hit and its place in the bytes as sent, null when it is known only after decoding. */
-export interface PlacedHit {
-  readonly hit: Hit;
-  readonly span: { readonly start: number; readonly end: number } | null;
+  /** false: `bytes` are not the bytes as sent, so that nothing in them has a place there */
+  readonly isPlaced?: boolean;
+  /** takes parts of known values */
+  readonly tally?: FragmentTally | null;
 }
 
 /** What is left for compressed texts. */
@@ -48,14 +48,18 @@ export function walkLayers(
   options: WalkOptions,
 ): PlacedHit[] {
   const found: PlacedHit[] = [];
+  const tally = options.tally ?? null;
   const budget: Budget = { tries: NESTED_TRIES, bytes: NESTED_BYTES };
-  const queue: Layer[] = [{ bytes, depth: 0, isText: true, place: (start, end) => ({ start, end }) }];
+  const place: Layer['place'] = options.isPlaced === false ? () => null : (start, end) => ({ start, end });
+  const queue: Layer[] = [{ bytes, depth: 0, isText: true, place }];
   for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
     for (const detector of detectors) {
+      tally?.enter(layer.place);
       for (const hit of detector.search(layer.bytes, {
         fold: options.fold,
         isText: layer.isText,
         limit: LIMIT,
+        tally,
       })) {
         if (found.length < LIMIT) found.push({ hit, span: layer.place(hit.start, hit.end) });
       }

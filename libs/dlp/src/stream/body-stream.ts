@@ -3,7 +3,9 @@ import type { BodyKind, BodyStream, Finding, StreamStep } from '../contracts.ts'
 import { boundaryOf, codingsOf, undecodable } from '../body/body-kind.ts';
 import { Decoder } from '../body/decoder.ts';
 import { DlpError } from '../errors.ts';
-import { WindowScan, type WindowOptions } from './window-scan.ts';
+import { FragmentWindow } from '../fragments/fragment-window.ts';
+import type { ScanContext } from '../scan/scan-text.ts';
+import { WindowScan } from './window-scan.ts';
 
 /** A block of zstd may come out only when all of it went in, up to this many decoded bytes later. */
 const MAX_BLOCK = 128 * 1024;
@@ -36,11 +38,10 @@ export class ScannedBody implements BodyStream {
   #sinceTurn = 0;
 
   /** @throws DlpError `undecodable_body` on a content encoding that cannot be undone */
-  constructor(
-    kind: BodyKind,
-    scan: Pick<WindowOptions, 'detectors' | 'allow' | 'surface'>,
-    maxDecoded: number,
-  ) {
+  constructor(kind: BodyKind, context: ScanContext, maxDecoded: number) {
+    // parts of a value may be some in the bytes as sent and some in what they decode to
+    const fragments = context.fragments ?? new FragmentWindow();
+    const scan = { ...context, fragments, surface: 'body' } as const;
     const codings = codingsOf(kind);
     const walk = { fold: false, quotedPrintable: boundaryOf(kind) !== null };
     this.#sent = new WindowScan({ ...scan, walk, isAsSent: true });

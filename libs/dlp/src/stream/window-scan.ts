@@ -1,17 +1,18 @@
-import type { AllowEntry, Finding, Surface } from '../contracts.ts';
-import type { LayerDetector } from '../detectors/hit.ts';
+import type { Finding, Surface } from '../contracts.ts';
 import { toFindings } from '../findings/to-findings.ts';
+import { FragmentTally } from '../fragments/fragment-tally.ts';
+import { FragmentWindow } from '../fragments/fragment-window.ts';
 import { sextets } from '../layers/decode-runs.ts';
-import { walkLayers, type PlacedHit, type WalkOptions } from '../scan/walk-layers.ts';
+import type { PlacedHit } from '../scan/placed-hit.ts';
+import type { ScanContext } from '../scan/scan-text.ts';
+import { walkLayers, type WalkOptions } from '../scan/walk-layers.ts';
 
 /** Longest span that is found across chunks, in bytes: so much is held back until the end is known. */
 export const MAX_SPAN = 64 * 1024;
 /** New bytes that are scanned together; together with the span before them they are the memory of one body. */
 const BATCH = 384 * 1024;
 
-export interface WindowOptions {
-  readonly detectors: readonly LayerDetector[];
-  readonly allow: readonly AllowEntry[];
+export interface WindowOptions extends ScanContext {
   readonly surface: Surface;
   readonly walk: WalkOptions;
   /** whether offsets in these bytes are offsets in the body as sent */
@@ -21,6 +22,7 @@ export interface WindowOptions {
 /** Scans bytes of any length through a window that overlaps itself by the longest span. */
 export class WindowScan {
   readonly #options: WindowOptions;
+  readonly #fragments: FragmentWindow;
   readonly #seen = new Set<string>();
   #chunks: Uint8Array[] = [];
   /** offset of the window's first byte */
@@ -30,6 +32,7 @@ export class WindowScan {
 
   constructor(options: WindowOptions) {
     this.#options = options;
+    this.#fragments = options.fragments ?? new FragmentWindow();
   }
 
   /** Offset up to which no span that is still open can begin. */
@@ -78,9 +81,11 @@ export class WindowScan {
     if (window === undefined) return [];
     const { detectors, walk, surface, allow, isAsSent } = this.#options;
     const known = this.#scanned - this.#base;
-    const hits = walkLayers(window, detectors, walk)
+    const tally = new FragmentTally();
+    const hits = walkLayers(window, detectors, { ...walk, tally })
       // what ends in the overlap was seen before, or only looks so because its beginning was cut off
       .filter(({ span }) => span === null || span.end > known);
+    hits.push(...tally.settle(this.#fragments, new Set(hits.map(({ hit }) => hit.rule))));
     const findings = toFindings(window, isAsSent ? hits : hits.map(withoutSpan), surface, allow, !isLast)
       .map((finding) =>
         finding.offset === null ? finding : { ...finding, offset: finding.offset + this.#base },

@@ -1,4 +1,4 @@
-import { createScanner } from '@bot-bottle/dlp';
+import { createScanner, FragmentWindow } from '@bot-bottle/dlp';
 import type { Scanner } from '@bot-bottle/dlp';
 import { credentialForms, parseTable, tableDigest } from '@bot-bottle/egress';
 import type { EgressConfig, Route, RouteAuth, RouteTable } from '@bot-bottle/egress';
@@ -23,6 +23,8 @@ export class PolicyState {
   #byApproval = new WeakMap<readonly FoundValue[], Map<string, Scanner>>();
   #credentials = new WeakMap<RouteAuth, Credential>();
   #leaks: Scanner | null = null;
+  /** what left in parts, whichever row let it pass */
+  readonly #fragments = new FragmentWindow();
 
   constructor(config: EgressConfig, secrets: Readonly<Record<string, string>>) {
     this.secrets = new SecretStore(secrets, config.env_secrets);
@@ -125,6 +127,7 @@ export class PolicyState {
       knownSecrets: this.secrets.knownSecrets(route.env_secrets),
       canaries: this.secrets.canaries(),
       allow: [...this.#allow, ...approved],
+      fragments: this.#fragments,
     });
     scanners.set(key, scanner);
     return scanner;
