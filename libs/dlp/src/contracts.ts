@@ -24,7 +24,8 @@ export type Surface =
   | `header:${string}`
   | 'body'
   | `part:${string}`
-  | 'websocket';
+  | 'websocket'
+  | 'response';
 
 /** One thing found. It never holds the value. */
 export interface Finding {

@@ -2,6 +2,7 @@ import { scanBody } from './body/scan-body.ts';
 import type { OutboundDetector, Scanner, ScannerOptions } from './contracts.ts';
 import type { LayerDetector } from './detectors/hit.ts';
 import { KnownValues } from './detectors/known-values.ts';
+import { SeedPhrases } from './detectors/seed-phrases.ts';
 import { TokenPatterns } from './detectors/token-patterns.ts';
 import { DlpError } from './errors.ts';
 import { scanHead } from './head/scan-head.ts';
@@ -10,10 +11,10 @@ import { ScannedBody } from './stream/body-stream.ts';
 
 /**
  * Compiles a scanner. Values are trimmed of white space; those under 8 bytes are not searched, those under 16 only
- * unsplit. The scanner keeps no state between calls.
+ * unsplit. The scanner keeps no state between calls but what `options.fragments` remembers.
  *
- * @throws DlpError `detector_unavailable` for `entropy` and `seed_phrase`; `invalid_options` for an unknown detector, a
- * value without a name, or an `allow` entry that names nothing
+ * @throws DlpError `invalid_options` for an unknown detector, a value without a name, or an `allow` entry that names
+ * nothing
  */
 export function createScanner(options: ScannerOptions): Scanner {
   validate(options);
@@ -27,10 +28,12 @@ export function createScanner(options: ScannerOptions): Scanner {
   );
   if (!known.isEmpty) detectors.push(known);
   if (runs('token_patterns')) detectors.push(new TokenPatterns(allow));
+  if (runs('seed_phrase')) detectors.push(new SeedPhrases(allow));
   const crlf = runs('crlf');
+  const entropy = runs('entropy');
   const context: ScanContext = { detectors, allow, fragments: options.fragments ?? null };
   return {
-    scanHead: (head) => scanHead(head, { ...context, crlf }),
+    scanHead: (head) => scanHead(head, { ...context, crlf, entropy }),
     scanBody: (body, kind) => scanBody(body, kind, context),
     scanBytes: (bytes, surface) => scanText(bytes, surface, context),
     stream: (kind) => new ScannedBody(kind, context, Number.POSITIVE_INFINITY),
@@ -44,12 +47,9 @@ function validate(options: ScannerOptions): void {
       case 'token_patterns':
       case 'canary':
       case 'crlf':
-        break;
       case 'entropy':
       case 'seed_phrase':
-        throw new DlpError('detector_unavailable', `the detector ${name} is not available in this version`, {
-          data: { detector: name },
-        });
+        break;
       default:
         throw new DlpError('invalid_options', 'unknown detector', { data: { detector: String(name) } });
     }

@@ -3,11 +3,10 @@ const userError = Symbol.for('bot-bottle.user-error');
 
 /**
  * - `undecodable_body`: the content encoding is unknown, broken, or expands beyond the limits: block it
- * - `detector_unavailable`: a detector name that is accepted but not built in
  * - `invalid_options`: options that would scan nothing or something else than meant
  * - `stream_closed`: a body stream was used after its end; a bug of the caller
  */
-export type DlpErrorCode = 'undecodable_body' | 'detector_unavailable' | 'invalid_options' | 'stream_closed';
+export type DlpErrorCode = 'undecodable_body' | 'invalid_options' | 'stream_closed';
 
 /** The only error this package throws. Its message and data never hold scanned bytes or values. */
 export class DlpError extends Error {
@@ -25,7 +24,7 @@ export class DlpError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.data = options.data ?? {};
-    this[userError] = code === 'detector_unavailable' || code === 'invalid_options';
+    this[userError] = code === 'invalid_options';
   }
 
   /** Works across duplicated copies of the package, where `instanceof` does not. */

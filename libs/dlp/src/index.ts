@@ -1,4 +1,10 @@
 export { createScanner } from './create-scanner.ts';
+export {
+  createInboundScanner,
+  type InboundScanner,
+  type InboundScannerOptions,
+  type InboundStream,
+} from './inbound/create-inbound-scanner.ts';
 export { DlpError, type DlpErrorCode } from './errors.ts';
 export { defaultOutbound, type OutboundPolicy } from './default-outbound.ts';
 export { encodingsOf } from './forms/encodings-of.ts';

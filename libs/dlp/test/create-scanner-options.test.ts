@@ -13,10 +13,6 @@ const codeOf = (work: () => unknown): string | null => {
 };
 
 describe('createScanner', () => {
-  it.each(['entropy', 'seed_phrase'] as const)('says that %s is not available', (name) => {
-    expect(codeOf(() => createScanner({ ...options, detectors: [name] }))).toBe('detector_unavailable');
-  });
-
   it('refuses what would scan nothing or suppress everything', () => {
     expect(codeOf(() => createScanner({ ...options, allow: [{}] }))).toBe('invalid_options');
     expect(codeOf(() => createScanner({ ...options, canaries: [{ name: '', value: secret }] }))).toBe(

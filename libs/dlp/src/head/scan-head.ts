@@ -5,9 +5,11 @@ import { FragmentTally } from '../fragments/fragment-tally.ts';
 import type { ScanContext } from '../scan/scan-text.ts';
 import { walkLayers } from '../scan/walk-layers.ts';
 import { scanCrlf } from './scan-crlf.ts';
+import { scanEntropy } from './scan-entropy.ts';
 
 export interface HeadScanOptions extends ScanContext {
   readonly crlf: boolean;
+  readonly entropy: boolean;
 }
 
 interface Part {
@@ -23,6 +25,7 @@ interface Part {
  */
 export function scanHead(head: HeadSurfaces, options: HeadScanOptions): Finding[] {
   const findings = options.crlf ? crlfFindings(head, options) : [];
+  if (options.entropy) findings.push(...entropyFindings(head, options));
   if (options.detectors.length === 0) return findings;
   const parts = partsOf(head);
   const whole = bytesOf([...parts.map((part) => part.text), ...splits(head)].join('\0'));
@@ -73,6 +76,12 @@ function crlfFindings(head: HeadSurfaces, options: HeadScanOptions): Finding[] {
   return scanCrlf(head, surfaceOf).flatMap(({ surface, hit }) =>
     // the place of a line break is known, but cutting it out would still send the rest
     toFindings(new Uint8Array(0), [{ hit, span: null }], surface, options.allow),
+  );
+}
+
+function entropyFindings(head: HeadSurfaces, options: HeadScanOptions): Finding[] {
+  return scanEntropy(head).flatMap(({ surface, text, hit }) =>
+    toFindings(bytesOf(text), [{ hit, span: hit }], surface, options.allow),
   );
 }
 
