@@ -1,4 +1,4 @@
-import type { OutboundDetector } from './contracts.ts';
+import type { InboundDetector, OutboundDetector } from './contracts.ts';
 
 export interface OutboundPolicy {
   readonly outbound: readonly OutboundDetector[];
@@ -16,4 +16,12 @@ export function defaultOutbound(owner: 'provider' | 'manifest'): OutboundPolicy 
     case 'manifest':
       return { outbound: ['known_secrets', 'token_patterns', 'canary', 'crlf'], onMatch: 'block' };
   }
+}
+
+/**
+ * What answers are looked at for when the manifest says nothing. What a model says is not looked at: it is full of talk
+ * about instructions, and it is what the agent obeys anyway.
+ */
+export function defaultInbound(owner: 'provider' | 'manifest'): readonly InboundDetector[] {
+  return owner === 'provider' ? [] : ['prompt_injection'];
 }

@@ -93,7 +93,7 @@ describe('buildRoutes', () => {
       git: { fetch: false },
       dlp: {
         outbound: ['known_secrets', 'token_patterns', 'canary', 'crlf'],
-        inbound: [],
+        inbound: ['prompt_injection'],
         on_match: 'block',
       },
       address_allowlist: [],

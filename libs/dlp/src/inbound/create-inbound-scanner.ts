@@ -24,6 +24,8 @@ export interface InboundScanner {
 export interface InboundStream {
   /** What the chunk adds. Never rejects: what cannot be decoded is not looked at. */
   push(chunk: Uint8Array): Promise<Finding[]>;
+  /** No more is coming: frees everything once what was pushed has been looked at. */
+  close(): void;
   /** frees everything; safe to call at any time */
   destroy(): void;
 }
@@ -93,8 +95,14 @@ class Passing implements InboundStream {
     if (this.#decoders.length === 0) return Promise.resolve(this.#search(chunk));
     this.#waiting += chunk.length;
     if (this.#waiting > MAX_WAITING) this.destroy();
-    this.#work = this.#work.then(() => this.#decoded(chunk));
+    // the caller may use its memory again before the decoder has read it
+    const copy = Uint8Array.from(chunk);
+    this.#work = this.#work.then(() => this.#decoded(copy));
     return this.#work;
+  }
+
+  close(): void {
+    void this.#work.then(() => this.destroy());
   }
 
   destroy(): void {

@@ -1,5 +1,5 @@
-import { createScanner, FragmentWindow } from '@bot-bottle/dlp';
-import type { Scanner } from '@bot-bottle/dlp';
+import { createInboundScanner, createScanner, FragmentWindow } from '@bot-bottle/dlp';
+import type { InboundScanner, Scanner } from '@bot-bottle/dlp';
 import { credentialForms, parseTable, tableDigest } from '@bot-bottle/egress';
 import type { EgressConfig, Route, RouteAuth, RouteTable } from '@bot-bottle/egress';
 import type { FoundValue } from '../hold/approved-values.ts';
@@ -23,6 +23,7 @@ export class PolicyState {
   #byApproval = new WeakMap<readonly FoundValue[], Map<string, Scanner>>();
   #credentials = new WeakMap<RouteAuth, Credential>();
   #leaks: Scanner | null = null;
+  #inbound: InboundScanner | null = null;
   /** what left in parts, whichever row let it pass */
   readonly #fragments = new FragmentWindow();
 
@@ -66,6 +67,14 @@ export class PolicyState {
     const scanner = route.dlp.outbound.length === 0 ? null : this.#compiled(this.#scanners, route, []);
     this.#byRoute.set(route, scanner);
     return scanner;
+  }
+
+  /** What looks at answers of a row; null when the row looks at none. */
+  inbound(route: Route): InboundScanner | null {
+    if (route.dlp.inbound.length === 0) return null;
+    // there is one detector, so rows cannot differ
+    this.#inbound ??= createInboundScanner({ detectors: route.dlp.inbound, allow: this.#allow });
+    return this.#inbound;
   }
 
   /** Like `scanner`, but passes over what a human approved. */

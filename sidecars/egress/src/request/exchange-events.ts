@@ -42,6 +42,23 @@ export function allowedEvent(
   };
 }
 
+/** The event of something found in an answer, which goes on all the same. */
+export function answerEvent(
+  decision: AllowDecision,
+  target: string,
+  findings: readonly Finding[],
+): AuditEvent {
+  return {
+    layer: 'egress',
+    action: 'response',
+    outcome: 'warned',
+    code: null,
+    target,
+    rule: decision.rule,
+    details: eventDetails(decision, findings, null),
+  };
+}
+
 /** The event of a request that waits for a human. */
 export function heldEvent(
   head: RequestHead,

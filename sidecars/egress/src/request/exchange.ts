@@ -15,6 +15,7 @@ import { ResponseRelay } from '../response/relay-response.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Destination } from '../upstream/routing.ts';
 import { upstreamDenial } from '../upstream/upstream-error.ts';
+import { ResponseTap } from '../response/response-tap.ts';
 import { relayUpgrade } from '../response/relay-upgrade.ts';
 import { checkPins } from './check-pins.ts';
 import { checkUpgrade } from './check-upgrade.ts';
@@ -22,7 +23,7 @@ import { credentialFor } from './credential-for.ts';
 import { Denied } from './denied.ts';
 import { describeDecided, describeRequest } from './describe-request.ts';
 import { exchangeDenial } from './exchange-denial.ts';
-import { allowedEvent, deniedEvent } from './exchange-events.ts';
+import { allowedEvent, answerEvent, deniedEvent } from './exchange-events.ts';
 import type { LiveExchange } from './exchanges.ts';
 import { LazyAbort } from './lazy-abort.ts';
 import { answerLocal } from './local-answers.ts';
@@ -172,7 +173,20 @@ export class Exchange implements LiveExchange, BodyEvents {
     const proposal = this.#stage?.proposal ?? null;
     const target = this.#allowedTarget(decision);
     await this.#record(allowedEvent(this.#head, decision, target, scan, proposal));
+    this.#watchAnswer(decision, target);
     if (!this.#over && !this.#isCut) this.#dispatch(head, credential, destination, body);
+  }
+
+  /** What is found in an answer is told; the answer goes on. */
+  #watchAnswer(decision: AllowDecision, target: string): void {
+    const inbound = this.#server.policy.inbound(decision.route);
+    if (inbound === null) return;
+    this.#writer.tap = new ResponseTap(inbound, (findings) => {
+      for (const { rule } of findings)
+        this.#server.log(1, { event: 'finding', rule, surface: 'response', action: 'warn' });
+      const event = answerEvent(decision, target, findings);
+      this.#server.audit(event).catch(() => this.#server.log(0, { event: 'audit_failed' }));
+    });
   }
 
   /** null: answered here */
@@ -367,6 +381,7 @@ export class Exchange implements LiveExchange, BodyEvents {
 
   #close(): void {
     this.#over = true;
+    this.#writer.tap?.end();
     this.#server.exchanges.delete(this);
     this.#gone.abort();
     this.#abortUpstream?.();

@@ -1,4 +1,5 @@
 import type { AgentReader } from '../agent/agent-reader.ts';
+import type { ResponseTap } from './response-tap.ts';
 
 /** Small bodies travel in one write with their head: one record, one system call. */
 const JOINED_BYTES = 32 * 1024;
@@ -11,6 +12,8 @@ const BUFFERED_BYTES = 256 * 1024;
  * the first body bytes of the same turn.
  */
 export class AgentWriter {
+  /** looks at what is written */
+  tap: ResponseTap | null = null;
   readonly #reader: AgentReader;
   readonly #onDrain: () => void;
   #head: string | null = null;
@@ -29,6 +32,7 @@ export class AgentWriter {
   }
 
   begin(head: string, chunked: boolean): void {
+    this.tap?.begin(head);
     this.#head = head;
     this.#chunked = chunked;
     this.#started = true;
@@ -38,11 +42,13 @@ export class AgentWriter {
   /** false: the agent reads slower than this comes; `onDrain` follows. */
   data(chunk: Buffer): boolean {
     if (chunk.length === 0) return !this.#draining;
+    this.tap?.data(chunk);
     const prefix = this.#chunked ? `${this.#takeHead()}${chunk.length.toString(16)}\r\n` : this.#takeHead();
     return this.#afterWrite(this.#write(prefix, chunk, this.#chunked ? '\r\n' : ''));
   }
 
   end(): void {
+    this.tap?.end();
     const rest = `${this.#takeHead()}${this.#chunked ? '0\r\n\r\n' : ''}`;
     if (rest !== '') this.#reader.socket.write(rest, 'latin1');
     this.#stopWaiting();
