@@ -1,4 +1,3 @@
-import type { DenialCode } from '@bot-bottle/audit';
 import type { RequestHead } from '@bot-bottle/egress';
 import { denialAnswer } from '../response/http-text.ts';
 import type { Denied } from './denied.ts';
@@ -21,12 +20,12 @@ export function exchangeDenial(
       ...(text === null ? {} : { message: text }),
     },
     head.method,
-    statusOverride(head, code),
+    statusOverride(head),
   );
 }
 
-/** Codex falls back to plain HTTP at once on 426 and after seconds on anything else (chapter 12). */
-function statusOverride(head: RequestHead, code: DenialCode): number | undefined {
-  if (code !== 'upgrade_not_allowed' || head.host !== 'chatgpt.com') return undefined;
+/** Codex falls back to plain HTTP at once on 426 and after seconds, or never, on anything else (chapter 12). */
+function statusOverride(head: RequestHead): number | undefined {
+  if (head.upgrade === null || head.host !== 'chatgpt.com') return undefined;
   return head.path.split('?', 1)[0] === '/backend-api/codex/responses' ? 426 : undefined;
 }

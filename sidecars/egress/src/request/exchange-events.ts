@@ -4,7 +4,7 @@ import type { AllowDecision, RequestHead } from '@bot-bottle/egress';
 import type { Denied } from './denied.ts';
 
 /** Facts of a decision: never a value, only rules, places and slots. */
-function eventDetails(
+export function eventDetails(
   decision: AllowDecision | null,
   findings: readonly Finding[],
   proposal: string | null,

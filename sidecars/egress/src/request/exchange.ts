@@ -1,9 +1,8 @@
-import type { Duplex } from 'node:stream';
 import { denials } from '@bot-bottle/audit';
 import type { AuditEvent, DenialCode } from '@bot-bottle/audit';
 import type { Finding, Scanner } from '@bot-bottle/dlp';
 import { decide } from '@bot-bottle/egress';
-import type { AllowDecision, HeaderField, RequestHead, Via } from '@bot-bottle/egress';
+import type { AllowDecision, RequestHead, Via } from '@bot-bottle/egress';
 import type { AgentReader } from '../agent/agent-reader.ts';
 import { HoldStage } from '../hold/hold-stage.ts';
 import type { Matched } from '../hold/hold-stage.ts';
@@ -16,9 +15,7 @@ import type { ServerContext } from '../server-context.ts';
 import type { Destination } from '../upstream/routing.ts';
 import { upstreamDenial } from '../upstream/upstream-error.ts';
 import { ResponseTap } from '../response/response-tap.ts';
-import { relayUpgrade } from '../response/relay-upgrade.ts';
 import { checkPins } from './check-pins.ts';
-import { checkUpgrade } from './check-upgrade.ts';
 import { credentialFor } from './credential-for.ts';
 import { Denied } from './denied.ts';
 import { describeDecided, describeRequest } from './describe-request.ts';
@@ -33,6 +30,9 @@ import { blockMessage } from './scan-head.ts';
 import type { OutgoingHead } from './scan-head.ts';
 import { scanRequest } from './scan-request.ts';
 import { upstreamRequest } from './upstream-request.ts';
+import { switchProtocols } from '../websocket/switch-protocols.ts';
+import type { Switched } from '../websocket/switch-protocols.ts';
+import type { WebSocketRelay } from '../websocket/websocket-relay.ts';
 
 const none: readonly Finding[] = [];
 const noScanners: readonly Scanner[] = [];
@@ -55,7 +55,7 @@ export class Exchange implements LiveExchange, BodyEvents {
   #body: PreparedBody | null = null;
   #warnings = none;
   #redacted = false;
-  #upgraded: Duplex | null = null;
+  #websocket: WebSocketRelay | null = null;
   #described: string | null = null;
   /** found, and only a human can let it pass */
   #toAsk = none;
@@ -108,15 +108,19 @@ export class Exchange implements LiveExchange, BodyEvents {
   redecide(): AllowDecision | null {
     const { policy, now } = this.#server;
     const decision = decide(policy.table, { head: this.#head, via: this.#via }, now());
-    if (decision.kind !== 'allow') return null;
-    if (this.#upgraded !== null && decision.route.dlp.outbound.length > 0) return null;
-    return decision;
+    return decision.kind === 'allow' ? decision : null;
+  }
+
+  goAway(): void {
+    this.#websocket?.fail(new Denied('shutting_down'));
   }
 
   cut(): void {
     if (this.#over) return;
-    if (this.#writer.started || this.#upgraded !== null || this.decision === null) this.#destroy();
-    else this.#deny(new Denied('host_not_allowed', { text: WITHDRAWN }));
+    const withdrawn = new Denied('host_not_allowed', { text: WITHDRAWN });
+    if (this.#websocket !== null) this.#websocket.fail(withdrawn);
+    else if (this.#writer.started || this.decision === null) this.#destroy();
+    else this.#deny(withdrawn);
   }
 
   /** The agent left, or does not read. */
@@ -204,7 +208,7 @@ export class Exchange implements LiveExchange, BodyEvents {
       return null;
     }
     this.decision = decided;
-    checkUpgrade(this.#head, decided);
+    if (this.#head.path === '*') throw new Denied('malformed_request');
     return decided;
   }
 
@@ -295,7 +299,7 @@ export class Exchange implements LiveExchange, BodyEvents {
       },
       done: (status) => this.#done(status),
       failed: (code) => this.#upstreamFailed(code),
-      upgraded: (status, fields, socket) => this.#switchProtocols(status, fields, socket, credential),
+      upgraded: (switched) => this.#switchProtocols(switched, head, credential),
     });
     this.#relay = relay;
     destination.pool.dispatch(upstreamRequest(this.#head, head, credential, destination, body), relay);
@@ -304,6 +308,8 @@ export class Exchange implements LiveExchange, BodyEvents {
   #canKeepAlive(): boolean {
     return (
       this.#head.keepAlive &&
+      // what follows a handshake was meant for a WebSocket, whatever it looks like
+      this.#head.upgrade === null &&
       (this.#body?.consumed ?? this.#head.framing.kind === 'none') &&
       !this.#server.isDraining()
     );
@@ -334,21 +340,22 @@ export class Exchange implements LiveExchange, BodyEvents {
     this.#deny(new Denied(code, { rule: this.decision?.rule ?? null }));
   }
 
-  #switchProtocols(
-    status: number,
-    headers: readonly HeaderField[],
-    socket: Duplex,
-    credential: Credential | null,
-  ): void {
-    if (this.#over || status !== 101) {
-      socket.destroy();
-      if (!this.#over) this.#upstreamFailed('upstream_invalid');
+  #switchProtocols(switched: Switched, sent: OutgoingHead, credential: Credential | null): void {
+    const { decision } = this;
+    if (this.#over || decision === null) {
+      switched.socket.destroy();
       return;
     }
-    this.#upgraded = socket;
-    const echoes = credential === null ? null : borrowRedactor(credential);
-    const { idle_ms: idleMs } = this.#server.config.limits;
-    relayUpgrade(this.#reader, headers, socket, idleMs, () => this.#destroy(), echoes);
+    this.#websocket = switchProtocols(switched, sent, {
+      server: this.#server,
+      head: this.#head,
+      scene: { decision, target: this.#target() },
+      reader: this.#reader,
+      echoes: credential === null ? null : borrowRedactor(credential),
+      record: (event) => this.#record(event),
+      over: () => this.#destroy(),
+    });
+    if (this.#websocket === null) this.#upstreamFailed('upstream_invalid');
   }
 
   #deny(denied: Denied): void {
@@ -385,7 +392,7 @@ export class Exchange implements LiveExchange, BodyEvents {
     this.#server.exchanges.delete(this);
     this.#gone.abort();
     this.#abortUpstream?.();
-    this.#upgraded?.destroy();
+    this.#websocket?.destroy();
     this.#body?.release();
     this.#stage?.leave();
   }

@@ -7,6 +7,8 @@ export interface LiveExchange {
   readonly decision: AllowDecision | null;
   /** ends it at once on both sides */
   cut(): void;
+  /** the server stops: what would not end by itself ends now */
+  goAway(): void;
 }
 
 /**
@@ -48,6 +50,7 @@ export class Exchanges {
 
   /** Resolves when nothing is in flight; after `graceMs` it cuts what is left. */
   async drain(graceMs: number): Promise<void> {
+    for (const exchange of this.#live) exchange.goAway();
     if (this.#live.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, graceMs);

@@ -3,6 +3,10 @@ export class LazyAbort {
   #controller: AbortController | null = null;
   #aborted = false;
 
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
   get signal(): AbortSignal {
     if (this.#aborted) return AbortSignal.abort();
     this.#controller ??= new AbortController();

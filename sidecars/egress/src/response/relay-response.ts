@@ -5,6 +5,7 @@ import type { EchoRedactor, HeaderField, RequestHead } from '@bot-bottle/egress'
 import type { Dispatcher } from 'undici';
 import type { Credential } from '../policy/policy-state.ts';
 import { upstreamDenial, UpstreamError } from '../upstream/upstream-error.ts';
+import type { Switched } from '../websocket/switch-protocols.ts';
 import type { AgentWriter } from './agent-writer.ts';
 import { bodyDecoder } from './body-decoder.ts';
 import { borrowRedactor, headersMayEcho, returnRedactor } from './echo-guard.ts';
@@ -18,7 +19,7 @@ export interface RelayEvents {
   canKeepAlive(): boolean;
   done(status: number): void;
   failed(code: DenialCode): void;
-  upgraded(status: number, headers: HeaderField[], socket: Duplex): void;
+  upgraded(switched: Switched): void;
 }
 
 const MAX_INFORMATIONAL = 8;
@@ -105,7 +106,8 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
 
   onUpgrade(status: number, raw: Buffer[] | string[] | null, socket: Duplex): void {
     this.#over = true;
-    this.#events.upgraded(status, this.#filter((raw ?? []).map((part) => Buffer.from(part))), socket);
+    const buffers = (raw ?? []).map((part) => Buffer.from(part));
+    this.#events.upgraded({ status, answered: fieldsOf(buffers), passing: this.#filter(buffers), socket });
   }
 
   #headText(
@@ -130,12 +132,9 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   }
 
   #filter(raw: readonly Buffer[]): HeaderField[] {
-    const fields: HeaderField[] = [];
-    for (let i = 0; i + 1 < raw.length; i += 2) {
-      const name = raw[i]?.toString('latin1') ?? '';
-      if (this.#status === 204 && name.toLowerCase() === 'content-length') continue;
-      fields.push([name, raw[i + 1]?.toString('latin1') ?? '']);
-    }
+    const all = fieldsOf(raw);
+    const fields =
+      this.#status === 204 ? all.filter(([name]) => name.toLowerCase() !== 'content-length') : all;
     const credential = this.#credential;
     if (credential === null) return incomingHeaders(fields, { authenticated: false });
     const redactor = borrowRedactor(credential);
@@ -191,6 +190,13 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     this.#abort?.(new UpstreamError('upstream_invalid'));
     this.#events.failed('upstream_invalid');
   }
+}
+
+function fieldsOf(raw: readonly Buffer[]): HeaderField[] {
+  const fields: HeaderField[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2)
+    fields.push([raw[i]?.toString('latin1') ?? '', raw[i + 1]?.toString('latin1') ?? '']);
+  return fields;
 }
 
 /** Whether a body would come in a coding that is told only by a field that is not passed on (RFC 9112 6.1). */
