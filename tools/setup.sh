@@ -64,20 +64,22 @@ if [ "$major" -lt 24 ]; then
   exit 1
 fi
 
-# The real Claude Code CLI for the end-to-end tests; without it they are skipped, or fail where it is required.
-claude_version="$(node -p "require('./images/versions.json').claude.version")"
-claude_stamp=.cache/programs/claude-version
-if [ "$purpose" = test ] && [ "$(cat "$claude_stamp" 2>/dev/null || true)" != "$claude_version" ]; then
-  say "installing Claude Code $claude_version for the end-to-end tests"
-  mkdir -p .cache/programs
-  [ -f .cache/programs/package.json ] || printf '{ "private": true }\n' > .cache/programs/package.json
-  if npm install --prefix .cache/programs --save-exact --no-audit --no-fund --loglevel=error \
-    "@anthropic-ai/claude-code@$claude_version"; then
-    printf '%s' "$claude_version" > "$claude_stamp"
-  else
-    say "Claude Code could not be installed: its tests are skipped"
+# The real agent programs for the end-to-end tests; without one its tests are skipped, or fail where it is required.
+for name in claude codex; do
+  package="$(node -p "require('./images/versions.json').$name.package")"
+  version="$(node -p "require('./images/versions.json').$name.version")"
+  stamp=".cache/programs/$name-version"
+  if [ "$purpose" = test ] && [ "$(cat "$stamp" 2>/dev/null || true)" != "$version" ]; then
+    say "installing $package $version for the end-to-end tests"
+    mkdir -p .cache/programs
+    [ -f .cache/programs/package.json ] || printf '{ "private": true }\n' > .cache/programs/package.json
+    if npm install --prefix .cache/programs --save-exact --no-audit --no-fund --loglevel=error "$package@$version"; then
+      printf '%s' "$version" > "$stamp"
+    else
+      say "$package could not be installed: its tests are skipped"
+    fi
   fi
-fi
+done
 
 # The real gitleaks, which is no package of Debian 12; without it its tests are skipped, or fail where it is required.
 gitleaks_version="$(node -p "require('./images/versions.json').gitleaks.version")"

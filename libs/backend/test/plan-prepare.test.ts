@@ -20,6 +20,13 @@ const bearer = (tokenRef: string) => ({
   wildcard: false,
 });
 
+/** Of a token that has the form of one. */
+function codexLogin(): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const token = `${part({ alg: 'none' })}.${part({ exp: 4e9 })}.c2ln`;
+  return JSON.stringify({ auth_mode: 'chatgpt', tokens: { access_token: token } });
+}
+
 describe('preparePlan', () => {
   it('resolves a command bottle and leaves nothing behind', async () => {
     const folder = await tempDir();
@@ -191,10 +198,6 @@ describe('preparePlan', () => {
   it.each([
     ['pipelock', sampleAgent({ bottle: { egress: { ...egress, guard: 'pipelock' } } })],
     ['tls_passthrough', withRoute({ host: 'a.example', pipelock: { tlsPassthrough: true } })],
-    [
-      'forward_host_credentials',
-      sampleAgent({ bottle: { agentProvider: { ...provider, forwardHostCredentials: true } } }),
-    ],
   ])('fails closed on %s, which this version cannot enforce', async (what, agent) => {
     await expect(samplePlan(await tempDir(), agent)).rejects.toMatchObject({
       code: 'not_available',
@@ -219,8 +222,22 @@ describe('preparePlan', () => {
   });
 
   it('refuses a provider that is not there', async () => {
-    const agent = sampleAgent({ bottle: { agentProvider: { ...provider, template: 'codex' } } });
+    const agent = sampleAgent({ bottle: { agentProvider: { ...provider, template: 'nobody' } } });
     await expect(samplePlan(await tempDir(), agent)).rejects.toMatchObject({ code: 'unknown_provider' });
+  });
+
+  it('checks the agent’s program only where it is what runs', async () => {
+    const folder = await tempDir();
+    const agentProvider = { ...provider, template: 'codex', forwardHostCredentials: true };
+    const agent = sampleAgent({ bottle: { agentProvider } });
+    await expect(samplePlan(folder, agent)).rejects.toMatchObject({ code: 'host_login' });
+    await mkdir(join(folder, 'home/.codex'));
+    await writeFile(join(folder, 'home/.codex/auth.json'), codexLogin());
+    const mode = { kind: 'command', argv: ['true'] } as const;
+    const plan = await samplePlan(folder, agent, { mode });
+    expect(plan.provision.verify).toEqual([]);
+    expect(plan.provision.preCopy).toHaveLength(1);
+    expect(plan.slotRefs).toMatchObject({ EGRESS_TOKEN_0: { kind: 'provider-file' } });
   });
 
   it('takes hosts, proxy and CA file from the settings', async () => {

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ProviderFileRef } from '@bot-bottle/providers';
 import { canaryFor, caEnvNames, guestEnvironment, resolveSecrets, SecretStore } from '../src/index.ts';
 import { tempDir } from './temp-dir.ts';
 
@@ -33,6 +34,14 @@ describe('SecretStore', () => {
   });
 });
 
+const vendorFile = (path: string, pointer: string): ProviderFileRef => ({
+  kind: 'provider-file',
+  path,
+  pointer,
+  unchanged: {},
+  remedy: 'log in again',
+});
+
 describe('resolveSecrets', () => {
   it('reads host variables, prompts and JSON files', async () => {
     const file = join(await tempDir(), 'auth.json');
@@ -42,7 +51,7 @@ describe('resolveSecrets', () => {
       {
         slotRefs: {
           EGRESS_TOKEN_0: { kind: 'host-env', name: 'TOKEN' },
-          EGRESS_TOKEN_1: { kind: 'provider-file', path: file, pointer: '/tokens/a~1b' },
+          EGRESS_TOKEN_1: vendorFile(file, '/tokens/a~1b'),
         },
         forwardedEnv: [{ name: 'ASKED', ref: { kind: 'prompt', name: 'ASKED', message: 'the key' } }],
         gitGate: null,
@@ -91,7 +100,7 @@ describe('resolveSecrets', () => {
       await writeFile(file, text);
       const error: unknown = await resolveSecrets(
         {
-          slotRefs: { EGRESS_TOKEN_0: { kind: 'provider-file', path: file, pointer: '/tokens/x' } },
+          slotRefs: { EGRESS_TOKEN_0: vendorFile(file, '/tokens/x') },
           forwardedEnv: [],
           gitGate: null,
         },
@@ -105,9 +114,7 @@ describe('resolveSecrets', () => {
   it('does not reach into prototypes', async () => {
     const file = join(await tempDir(), 'auth.json');
     await writeFile(file, '{}');
-    const refs = {
-      EGRESS_TOKEN_0: { kind: 'provider-file' as const, path: file, pointer: '/constructor/name' },
-    };
+    const refs = { EGRESS_TOKEN_0: vendorFile(file, '/constructor/name') };
     await expect(
       resolveSecrets({ slotRefs: refs, forwardedEnv: [], gitGate: null }, sources),
     ).rejects.toMatchObject({

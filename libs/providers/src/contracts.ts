@@ -1,6 +1,11 @@
 import type { BottleManifest } from '@bot-bottle/manifest';
 import type { ProviderRoute } from '@bot-bottle/egress';
 
+export interface HeadlessRun {
+  readonly args: readonly string[];
+  readonly stdin: string | null;
+}
+
 /** How the agent program of a provider is started. */
 export interface ProviderRuntime {
   /** argv[0] and fixed arguments */
@@ -16,8 +21,11 @@ export interface ProviderRuntime {
   readonly remoteControlRefusal?: string | null;
   /** arguments that pass the system prompt; absent or []: none are needed, or the prompt is empty */
   readonly promptArgs?: readonly string[];
-  /** arguments of a headless run, and what goes to stdin (null: stdin is closed) */
-  headlessArgs(prompt: string): { readonly args: readonly string[]; readonly stdin: string | null };
+  /**
+   * Arguments of a headless run, those that continue the last conversation among them, and what goes to stdin (null:
+   * stdin is closed).
+   */
+  headlessArgs(prompt: string, options: { readonly resume: boolean }): HeadlessRun;
 }
 
 export interface GuestDir {
@@ -40,11 +48,23 @@ export interface GuestCommand {
   readonly expectOutput: string | null;
 }
 
+/** A text in a JSON file that a vendor's program keeps on the host, and replaces there before it expires. */
+export interface ProviderFileRef {
+  readonly kind: 'provider-file';
+  readonly path: string;
+  /** RFC 6901 */
+  readonly pointer: string;
+  /** pointer → value that the file must still hold there for its secret to be the same one's */
+  readonly unchanged: Readonly<Record<string, string>>;
+  /** what gives the file a good value again */
+  readonly remedy: string;
+}
+
 /** A value that lives on the host, named but not read. */
 export type SecretRef =
   | { readonly kind: 'host-env'; readonly name: string }
   | { readonly kind: 'prompt'; readonly name: string; readonly message: string | null }
-  | { readonly kind: 'provider-file'; readonly path: string; readonly pointer: string }
+  | ProviderFileRef
   /** the whole text of a private key file, kept as ssh demands */
   | { readonly kind: 'file'; readonly path: string };
 
@@ -73,6 +93,11 @@ export interface ProviderContext {
   readonly botBottleHome: string;
   /** home folder of the operator, where vendors keep their host files */
   readonly hostHome: string;
+  readonly now: Date;
+  /** a variable of the host that says where something is; undefined when it is not set */
+  hostEnv(name: string): string | undefined;
+  /** Text of a file of the host, null when it is not there. What is read may be checked, but not be part of a plan. */
+  readHostFile(path: string): Promise<string | null>;
 }
 
 export interface AgentProvider {
@@ -81,7 +106,7 @@ export interface AgentProvider {
   readonly origin: string;
   readonly skillsDir: string;
   runtime(context: ProviderContext): ProviderRuntime;
-  /** Resolution only: reads nothing but what it names, starts nothing. */
-  plan(context: ProviderContext): AgentProvisionPlan;
+  /** Resolution only: reads nothing but what it names, starts nothing, and the plan holds no secret. */
+  plan(context: ProviderContext): AgentProvisionPlan | Promise<AgentProvisionPlan>;
   superviseCommands(url: string): readonly GuestCommand[];
 }

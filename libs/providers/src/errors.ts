@@ -1,7 +1,7 @@
 const brand = Symbol.for('bot-bottle.providers.error');
 const userError = Symbol.for('bot-bottle.user-error');
 
-export type ProviderErrorCode = 'unknown_provider' | 'invalid_provider' | 'invalid_option';
+export type ProviderErrorCode = 'unknown_provider' | 'invalid_provider' | 'invalid_option' | 'host_login';
 
 /** A provider that cannot be used as the bottle asks; always something the operator can fix. */
 export class ProviderError extends Error {

@@ -1,10 +1,11 @@
 import type { AgentProvider } from './contracts.ts';
 import { claudeProvider } from './claude/claude-provider.ts';
+import { codexProvider } from './codex/codex-provider.ts';
 import { commandProvider } from './command/command-provider.ts';
 import { ProviderError } from './errors.ts';
 
 /** Providers that come with this package. */
-export const builtInProviders: readonly AgentProvider[] = [claudeProvider, commandProvider];
+export const builtInProviders: readonly AgentProvider[] = [claudeProvider, codexProvider, commandProvider];
 
 /**
  * The provider of a bottle's `agent_provider.template`.
@@ -16,12 +17,6 @@ export function findProvider(name: string, extra: readonly AgentProvider[] = [])
   const all = [...extra, ...builtInProviders];
   const found = all.find((provider) => provider.name === name);
   if (found !== undefined) return found;
-  if (name === 'codex') {
-    throw new ProviderError('unknown_provider', 'the provider codex is not available in this version', {
-      hint: 'use the template command with `command: [codex]`, and routes for the hosts it needs',
-      data: { provider: name },
-    });
-  }
   const known = [...new Set(all.map((provider) => provider.name))].toSorted().join(', ');
   throw new ProviderError('unknown_provider', `no provider is called ${JSON.stringify(name)}`, {
     hint: `known providers: ${known}`,

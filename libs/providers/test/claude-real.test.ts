@@ -43,7 +43,7 @@ describe('the real Claude Code', () => {
       const args = [
         ...runtime.bypassArgs,
         ...(runtime.promptArgs ?? []),
-        ...runtime.headlessArgs('say pong').args,
+        ...runtime.headlessArgs('say pong', { resume: false }).args,
       ];
       const child = spawn(claude, args, {
         cwd: workdir,

@@ -39,5 +39,8 @@ export function sampleContext(
     workdir: '/home/node/workspace',
     botBottleHome: '/home/me/.bot-bottle',
     hostHome: '/home/me',
+    now: new Date('2026-11-26T12:00:00Z'),
+    hostEnv: () => undefined,
+    readHostFile: async () => await Promise.resolve(null),
   };
 }

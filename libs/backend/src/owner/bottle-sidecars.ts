@@ -26,12 +26,15 @@ export interface BottleSidecarsOptions {
   readonly onWarning: (message: string) => void;
 }
 
+const answerLimitMs = 15_000;
+
 /** What the agent asks a human with takes its time beside the agent's own start: its port waits for it. */
 const late: ReadonlySet<SidecarName> = new Set(['supervise']);
 
 /** The sidecars of one bottle; each has its end on the undo stack as soon as it begins. */
 export class BottleSidecars {
   readonly #options: BottleSidecarsOptions;
+  #egress: OpenedSidecar | null = null;
 
   /** @throws BackendError `not_available` for a sidecar whose program is not there */
   constructor(options: BottleSidecarsOptions) {
@@ -61,6 +64,17 @@ export class BottleSidecars {
     }
   }
 
+  /**
+   * Gives the egress sidecar other values for some of its slots.
+   *
+   * @throws ProtocolRefusal, ProtocolError: it does not have them
+   */
+  async setEgressSecrets(secrets: Readonly<Record<string, string>>): Promise<void> {
+    if (this.#egress === null)
+      throw new BackendError('sidecar_failed', 'the sidecar egress is not started yet');
+    await this.#egress.setSecrets(secrets, AbortSignal.timeout(answerLimitMs));
+  }
+
   #open(name: SidecarName): Pick<OpenedSidecar, 'ready'> & { readonly isClosing: () => boolean } {
     const { plan, host, setups, audit, desk, routes, undo, onWarning } = this.#options;
     let closing = false;
@@ -81,7 +95,10 @@ export class BottleSidecars {
       logFile: join(plan.stateDir, 'logs', `${name}.log`),
       onWarning,
     });
-    if (name === 'egress') routes.connect((table, signal) => sidecar.setTable(table, signal));
+    if (name === 'egress') {
+      this.#egress = sidecar;
+      routes.connect((table, signal) => sidecar.setTable(table, signal));
+    }
     const close = async (): Promise<void> => {
       closing = true;
       await sidecar.close();

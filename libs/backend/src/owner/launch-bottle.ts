@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { AuditLog } from '@bot-bottle/audit';
 import type { Authority } from '@bot-bottle/egress';
+import type { ProviderFileRef } from '@bot-bottle/providers';
 import type { Backend, Bottle, BottleHost, BottleSpec, SidecarName } from '../contracts.ts';
 import { canaryFor, type Canary } from '../env/canary.ts';
 import { guestEnvironment } from '../env/guest-environment.ts';
@@ -14,6 +15,7 @@ import { ResumedState } from '../state/resumed-state.ts';
 import { StateStore } from '../state/state-store.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
 import { BottleSidecars } from './bottle-sidecars.ts';
+import { CredentialRefresh } from './credential-refresh.ts';
 import { DeployKeys } from './deploy-keys.ts';
 import { egressSetup, readExtraCa, type SidecarSetup } from './egress-config.ts';
 import { AllowedValues } from './dlp-applier.ts';
@@ -189,6 +191,14 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
   };
   const [, ready] = await allOrFirstError([sidecars, startBottle()] as const);
   starting.startLate();
+  const refresh = new CredentialRefresh({
+    refs: providerFiles(plan),
+    slots: secrets.slots,
+    publish: (changed) => starting.setEgressSecrets(changed),
+    record: (event) => audit.append([event]),
+    onWarning: (message) => onWarning(`${plan.identity}: ${message}`),
+  });
+  undo.add('watching the host’s credentials', () => refresh.close());
   undo.add('closing proposals', () => desk.close());
   // First of all, so that no connection of the agent keeps a sidecar from draining at once.
   undo.add('ending the agent', () => ready.bottle.close());
@@ -203,6 +213,13 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     ...ready,
     ...pickOwner(options),
   });
+}
+
+/** Slots whose value a vendor's program renews on the host. */
+function providerFiles({ slotRefs }: BottlePlan): Record<string, ProviderFileRef> {
+  return Object.fromEntries(
+    Object.entries(slotRefs).flatMap(([slot, ref]) => (ref.kind === 'provider-file' ? [[slot, ref]] : [])),
+  );
 }
 
 interface Ready {

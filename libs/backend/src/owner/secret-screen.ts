@@ -11,10 +11,9 @@ export function secretScreen(
   secrets: ResolvedSecrets,
   canary: Canary,
 ): (request: ProposalRequest) => Promise<void> {
-  let scanner: Promise<Scanner> | null = null;
   return async (request) => {
-    scanner ??= scannerOf(secrets, canary);
-    const found = (await scanner).scanBytes(Buffer.from(canonicalJson(request)), 'body');
+    // Each time: a secret that expires is replaced meanwhile.
+    const found = (await scannerOf(secrets, canary)).scanBytes(Buffer.from(canonicalJson(request)), 'body');
     if (found.length === 0) return;
     throw new SuperviseError(
       'invalid_proposal',

@@ -44,6 +44,13 @@ export interface RunningSidecar {
    * @throws ProtocolRefusal, ProtocolError: the table is not in force
    */
   setTable(table: unknown, signal: AbortSignal): Promise<string | null>;
+  /**
+   * Replaces secrets, requests in flight keep theirs. A sidecar that leaves it open whether it took them is started anew,
+   * with what `setup` gives then.
+   *
+   * @throws ProtocolRefusal, ProtocolError: they are not in force
+   */
+  setSecrets(secrets: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
   /** Lets it drain, then kills it; its last events are written. One that does not serve yet is killed at once. */
   close(): Promise<void>;
 }
@@ -110,17 +117,22 @@ export function openSidecar(options: SidecarHostOptions): OpenedSidecar {
   });
   // told by whoever waits for it
   ready.catch(() => undefined);
+  /** Asks the sidecar that runs; whether one that gave no answer did what it was told is not known. */
+  const tell = async <T>(ask: (to: LauncherChannel) => Promise<T>): Promise<T> => {
+    if (channel === null || supervisor.child(spec.name) === null)
+      throw new ProtocolError('closed', `the sidecar ${spec.name} does not run at the moment`);
+    try {
+      return await ask(channel);
+    } catch (error) {
+      if (!ProtocolRefusal.isInstance(error)) supervisor.signal(spec.name, 'SIGKILL');
+      throw error;
+    }
+  };
   return {
     ready,
-    setTable: async (table, signal) => {
-      if (channel === null || supervisor.child(spec.name) === null)
-        throw new ProtocolError('closed', `the sidecar ${spec.name} does not run at the moment`);
-      try {
-        return await channel.setTable(table, { signal });
-      } catch (error) {
-        if (!ProtocolRefusal.isInstance(error)) supervisor.signal(spec.name, 'SIGKILL');
-        throw error;
-      }
+    setTable: (table, signal) => tell((to) => to.setTable(table, { signal })),
+    setSecrets: async (secrets, signal) => {
+      await tell((to) => to.setSecrets(secrets, { signal }));
     },
     close: async () => {
       await supervisor.shutdown();

@@ -27,7 +27,7 @@ export function mainProcess(runtime: ProviderRuntime, mode: RunMode, options: Ma
     ...runtime.command,
     ...runtime.bypassArgs,
     ...(runtime.promptArgs ?? []),
-    ...(options.resume ? runtime.resumeArgs : []),
+    ...(options.resume && mode.kind === 'interactive' ? runtime.resumeArgs : []),
     ...(options.remoteControl ? remoteControlArgs(runtime) : []),
     ...options.extraArgs,
   ];
@@ -35,7 +35,7 @@ export function mainProcess(runtime: ProviderRuntime, mode: RunMode, options: Ma
     case 'interactive':
       return { argv: base, stdin: null };
     case 'headless': {
-      const { args, stdin } = runtime.headlessArgs(mode.prompt);
+      const { args, stdin } = runtime.headlessArgs(mode.prompt, options);
       return { argv: [...base, ...args], stdin };
     }
     default: {

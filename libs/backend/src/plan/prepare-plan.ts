@@ -3,6 +3,7 @@ import type { EffectiveAgent, EnvValue } from '@bot-bottle/manifest';
 import {
   findProvider,
   type AgentProvider,
+  type AgentProvisionPlan,
   type GuestCommand,
   type ProviderContext,
   type SecretRef,
@@ -11,6 +12,7 @@ import { join } from 'node:path';
 import type { BackendName } from '../contracts.ts';
 import { guestHome, guestSuperviseUrl, guestWorkspace } from '../env/guest-paths.ts';
 import { BackendError } from '../errors.ts';
+import { readHostFile } from '../secrets/read-host-file.ts';
 import { missingHostEnv } from '../secrets/resolve-secrets.ts';
 import type { Settings } from '../settings/settings-schema.ts';
 import { isIdentity, newIdentity } from '../state/identity.ts';
@@ -72,7 +74,7 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
   const hasWorkspace = workspace !== null || resumed?.workspace === true;
   const context = providerContext(request, deps, hasWorkspace ? guestWorkspace : guestHome);
   const runtime = provider.runtime(context);
-  const provisionPlan = provider.plan(context);
+  const provisionPlan = await providerPlan(provider, context, request.mode);
   const routes = buildRoutes(provisionPlan.egressRoutes, bottle.egress.routes);
   const identity = await chooseIdentity(request, deps);
   const { argv, stdin } = mainProcess(runtime, request.mode, {
@@ -128,6 +130,16 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
   });
 }
 
+/** A command of the operator's own runs without the agent's program, which need not be there to be checked. */
+async function providerPlan(
+  provider: AgentProvider,
+  context: ProviderContext,
+  mode: RunMode,
+): Promise<AgentProvisionPlan> {
+  const plan = await provider.plan(context);
+  return mode.kind === 'command' ? { ...plan, verify: [] } : plan;
+}
+
 function providerContext(request: PlanRequest, deps: PlanDeps, workdir: string): ProviderContext {
   const { agent } = request;
   return {
@@ -139,6 +151,9 @@ function providerContext(request: PlanRequest, deps: PlanDeps, workdir: string):
     workdir,
     botBottleHome: deps.botBottleHome,
     hostHome: deps.hostHome,
+    now: deps.now?.() ?? new Date(),
+    hostEnv: (name) => deps.env[name],
+    readHostFile,
   };
 }
 

@@ -20,9 +20,6 @@ export function refuseUnavailable(agent: EffectiveAgent, backend: BackendName): 
   for (const { host, pipelock } of bottle.egress.routes) {
     if (pipelock.tlsPassthrough) throw unavailable(`pipelock.tls_passthrough (route ${host})`, 'remove it');
   }
-  if (bottle.agentProvider.forwardHostCredentials) {
-    throw unavailable('agent_provider.forward_host_credentials', 'remove it');
-  }
 }
 
 function unavailable(what: string, hint: string): BackendError {

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import type { SecretRef } from '@bot-bottle/providers';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
 import { BackendError } from '../errors.ts';
+import { readProviderFile, type ReadHostFile } from './provider-file.ts';
 import { readKeyFile } from './read-key-file.ts';
 import { SecretStore } from './secret-store.ts';
 
@@ -11,7 +11,7 @@ export interface SecretSources {
   /** asks on the terminal without echo; null: there is no terminal */
   readonly ask: ((prompt: string) => Promise<string>) | null;
   /** reads a host file, replaced in tests */
-  readonly readHostFile?: (path: string) => Promise<string>;
+  readonly readHostFile?: ReadHostFile;
 }
 
 /**
@@ -86,11 +86,7 @@ async function valueOf(ref: SecretRef, sources: SecretSources): Promise<string> 
       return value;
     }
     case 'provider-file':
-      return await fromFile(
-        ref.path,
-        ref.pointer,
-        sources.readHostFile ?? ((path) => readFile(path, 'utf8')),
-      );
+      return (await readProviderFile(ref, { read: sources.readHostFile, now: new Date() })).value;
     case 'file':
       return await readKeyFile(ref.path);
     default: {
@@ -106,36 +102,4 @@ export function missingHostEnv(name: string): BackendError {
     hint: `export ${name}, then try again`,
     data: { name },
   });
-}
-
-/** @param pointer RFC 6901 JSON pointer to a string */
-async function fromFile(
-  path: string,
-  pointer: string,
-  read: (path: string) => Promise<string>,
-): Promise<string> {
-  const unavailable = (what: string, cause?: unknown): BackendError =>
-    new BackendError('secret_unavailable', `${path}: ${what}`, { data: { path, pointer }, cause });
-  let text: string;
-  try {
-    text = await read(path);
-  } catch (error) {
-    throw unavailable('cannot be read', error);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // The parser's message quotes the text, so it is not kept as a cause.
-    throw unavailable('is not JSON');
-  }
-  for (const part of pointer.split('/').slice(1)) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    value =
-      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-        ? Reflect.get(value, key)
-        : undefined;
-  }
-  if (typeof value !== 'string' || value === '') throw unavailable(`holds no text at ${pointer}`);
-  return value;
 }

@@ -12,6 +12,7 @@ import { claudeConfig } from './claude-config.ts';
 import { claudeRoutes } from './claude-routes.ts';
 
 const placeholder = 'egress-placeholder';
+const resumeArgs = ['--continue'];
 
 const quiet = {
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
@@ -27,14 +28,17 @@ function runtime(context: ProviderContext): ProviderRuntime {
     promptMode: 'append-file',
     promptArgs: context.prompt === '' ? [] : ['--append-system-prompt-file', promptPath(context.guestHome)],
     bypassArgs: ['--dangerously-skip-permissions'],
-    resumeArgs: ['--continue'],
+    resumeArgs,
     remoteControlArgs: ['--remote-control'],
     remoteControlRefusal:
       context.bottle.agentProvider.authToken === null
         ? null
         : 'Claude Code cannot be remote-controlled with the token of agent_provider.auth_token, which is for inference only',
     // Stdin is closed: an open, silent one makes Claude Code wait three seconds.
-    headlessArgs: (prompt) => ({ args: ['-p', '--', prompt], stdin: null }),
+    headlessArgs: (prompt, { resume }) => ({
+      args: [...(resume ? resumeArgs : []), '-p', '--', prompt],
+      stdin: null,
+    }),
   };
 }
 
@@ -65,11 +69,11 @@ function superviseCommands(url: string): readonly GuestCommand[] {
 }
 
 /** Claude Code. */
-export const claudeProvider: AgentProvider = {
+export const claudeProvider = {
   name: 'claude',
   origin: 'built-in',
   skillsDir: '.claude/skills',
   runtime,
   plan,
   superviseCommands,
-};
+} as const satisfies AgentProvider;

@@ -30,11 +30,11 @@ function plan(context: ProviderContext): AgentProvisionPlan {
 }
 
 /** Any program: argv from the manifest, the system prompt by env, a headless prompt on stdin. */
-export const commandProvider: AgentProvider = {
+export const commandProvider = {
   name: 'command',
   origin: 'built-in',
   skillsDir: '.skills',
   runtime,
   plan,
   superviseCommands: () => [],
-};
+} as const satisfies AgentProvider;

@@ -1,0 +1,52 @@
+import type { ServerResponse } from 'node:http';
+import { Upstream } from './upstream.ts';
+
+export const codexAnswer = 'The bottle holds no token.';
+
+/**
+ * A stand-in for ChatGPT's back end as the Codex CLI uses it with a subscription. It answers who the account is, refuses
+ * WebSockets as the real one may, and streams the Responses API's events.
+ */
+export function fakeChatGpt(accountId: string): Upstream {
+  return new Upstream(['chatgpt.com', 'api.openai.com'], (request, response) => {
+    if (request.method === 'GET' && request.url.startsWith('/backend-api/wham/accounts/check'))
+      answerAccount(response, accountId);
+    else if (request.method === 'POST' && request.url.startsWith('/backend-api/codex/responses'))
+      answerTurn(response);
+    else response.writeHead(404, { 'Content-Type': 'application/json' }).end('{}');
+  });
+}
+
+function answerAccount(response: ServerResponse, id: string): void {
+  const account = {
+    id,
+    workspace_backend_origin: 'https://chatgpt.com',
+    account_routing_override: 'NO_CONSTRAINT',
+  };
+  response
+    .writeHead(200, { 'Content-Type': 'application/json' })
+    .end(JSON.stringify({ accounts: [account] }));
+}
+
+function answerTurn(response: ServerResponse): void {
+  response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+  const send = (event: { readonly type: string; readonly [key: string]: unknown }): void => {
+    response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  };
+  const id = 'resp_e2e';
+  send({ type: 'response.created', response: { id } });
+  send({
+    type: 'response.output_item.done',
+    item: {
+      type: 'message',
+      role: 'assistant',
+      id: 'msg_e2e',
+      content: [{ type: 'output_text', text: codexAnswer }],
+    },
+  });
+  send({
+    type: 'response.completed',
+    response: { id, usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 } },
+  });
+  response.end();
+}
