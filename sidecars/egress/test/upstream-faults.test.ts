@@ -169,6 +169,21 @@ describe('an upstream that misbehaves', () => {
     expect(proxy.events.at(-1)).toMatchObject({ outcome: 'failed', code: 'upstream_unreachable' });
   });
 
+  test('an upstream that does not read an upload is upstream_timeout, which is not the agent’s fault', async () => {
+    const port = await rawUpstream((socket) => socket.pause());
+    const { proxy, a } = await proxyTo(port, { limits });
+    const secure = await openTls(proxy, a);
+    secure.write(`POST / HTTP/1.1\r\nHost: ${a}\r\nContent-Length: 50000000\r\n\r\n`);
+    const block = Buffer.alloc(1_000_000, 'a');
+    const more = (): void => {
+      while (!secure.destroyed && secure.write(block));
+    };
+    secure.on('drain', more);
+    more();
+    expect(denyCode(await readAnswer(secure))).toBe('upstream_timeout');
+    secure.destroy();
+  });
+
   test('an early answer to a long upload is passed on and the connection closed', async () => {
     const port = await rawUpstream((socket) => {
       socket.resume();

@@ -8,9 +8,11 @@ export interface BodySink {
   /** false: stop reading until `resumeBody`; what was read already is still delivered */
   data(chunk: Buffer): boolean;
   end(): void;
-  /** the framing is malformed, or the agent stopped sending for too long */
-  fail(kind: 'malformed' | 'timeout'): void;
+  fail(kind: BodyFailure): void;
 }
+
+/** The framing is malformed, the agent stopped sending for too long, or it was held back for too long by the sink. */
+export type BodyFailure = 'malformed' | 'timeout' | 'held_back';
 
 /** What happens on one agent-side HTTP stream. After `head` nothing is parsed until the request is finished. */
 export interface AgentEvents {
@@ -55,6 +57,8 @@ export class AgentReader implements Expirable {
   #sink: BodySink | null = null;
   #remaining = 0;
   #chunked: ChunkedDecoder | null = null;
+  /** the sink takes nothing at present, so that silence is not the agent's */
+  #isHeldBack = false;
   #lingered = 0;
   readonly #onData = (chunk: Buffer) => this.#data(chunk);
   readonly #onEnd = () => this.#gone();
@@ -95,16 +99,18 @@ export class AgentReader implements Expirable {
     this.#remaining = framing.kind === 'length' ? framing.length : 0;
     this.#chunked = framing.kind === 'chunked' ? createChunkedDecoder() : null;
     this.#state = 'body';
+    this.#isHeldBack = false;
     this.deadline = performance.now() + this.#limits.idleMs;
     const early = this.#pending;
     this.#pending = nothing;
     if (early.length > 0) this.#feed(early);
-    if (this.#state === 'body') this.socket.resume();
+    if (this.#state === 'body' && !this.#isHeldBack) this.socket.resume();
   }
 
   /** The sink can take more. */
   resumeBody(): void {
     if (this.#state !== 'body') return;
+    this.#isHeldBack = false;
     this.deadline = performance.now() + this.#limits.idleMs;
     this.socket.resume();
   }
@@ -166,7 +172,7 @@ export class AgentReader implements Expirable {
         else this.#gone();
         break;
       case 'body':
-        this.#sink?.fail('timeout');
+        this.#sink?.fail(this.#isHeldBack ? 'held_back' : 'timeout');
         break;
       case 'busy':
         this.#events.stuck();
@@ -255,7 +261,9 @@ export class AgentReader implements Expirable {
   }
 
   #deliver(part: Buffer): void {
-    if (this.#sink?.data(part) === false) this.socket.pause();
+    if (this.#sink?.data(part) !== false) return;
+    this.#isHeldBack = true;
+    this.socket.pause();
   }
 
   #bodyEnded(rest: Buffer): void {

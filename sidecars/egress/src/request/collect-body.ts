@@ -1,5 +1,5 @@
 import type { RequestHead } from '@bot-bottle/egress';
-import type { AgentReader } from '../agent/agent-reader.ts';
+import type { AgentReader, BodyFailure } from '../agent/agent-reader.ts';
 import type { HeldBudget } from '../limits/held-budget.ts';
 import type { LazyAbort } from './lazy-abort.ts';
 
@@ -14,13 +14,13 @@ export type Collected =
   | { readonly kind: 'whole'; readonly body: Buffer }
   /** more than fits: what was read so far, the rest is to be streamed */
   | { readonly kind: 'long'; readonly start: readonly Buffer[] }
-  | { readonly kind: 'malformed' | 'timeout' | 'over_budget' };
+  | { readonly kind: BodyFailure | 'over_budget' };
 
 /** Where the bytes of a body go once its start was collected. */
 export interface BodyTail {
   data(chunk: Buffer): boolean;
   end(): void;
-  fail(kind: 'malformed' | 'timeout'): void;
+  fail(kind: BodyFailure): void;
 }
 
 /**
@@ -34,7 +34,7 @@ export class BodyCollector {
   #length = 0;
   #smallRun = 0;
   #tail: BodyTail | null = null;
-  #early: Array<Buffer | 'end' | 'malformed' | 'timeout'> = [];
+  #early: Array<Buffer | 'end' | BodyFailure> = [];
   #settle: ((value: Collected) => void) | null = null;
   #settled = false;
   #waiting: Promise<void> | null = null;
@@ -151,7 +151,7 @@ export class BodyCollector {
     }
   }
 
-  #failed(kind: 'malformed' | 'timeout'): void {
+  #failed(kind: BodyFailure): void {
     if (this.#tail !== null) this.#tail.fail(kind);
     else if (this.#settled) this.#early.push(kind);
     else this.#finish({ kind });

@@ -89,7 +89,9 @@ export class PreparedBody {
         if (isHeld) this.isTooLong = true;
         else this.#stream(collected, outgoing, headBytes, events);
         return;
+      // what it waited for while its body was being collected is the shared budget
       case 'over_budget':
+      case 'held_back':
         throw new Denied('limit_exceeded');
       case 'malformed':
       case 'timeout':
@@ -220,6 +222,8 @@ export class PreparedBody {
         return new Denied('budget_exceeded');
       case 'held':
         return new Denied('limit_exceeded');
+      case 'held_back':
+        return new Denied('upstream_timeout', { rule: this.#decision.rule });
       case 'malformed':
       case 'timeout':
         return new Denied('malformed_request');

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { BodyStream, Finding } from '@bot-bottle/dlp';
-import type { AgentReader } from '../agent/agent-reader.ts';
+import type { AgentReader, BodyFailure } from '../agent/agent-reader.ts';
 import type { ByteBudget } from '../limits/byte-budget.ts';
 import type { HeldBudget } from '../limits/held-budget.ts';
 import type { BodyTail } from './collect-body.ts';
@@ -8,7 +8,7 @@ import type { BodyTail } from './collect-body.ts';
 /** Why the rest of an upload may not leave. */
 export type UploadStop =
   | { readonly kind: 'findings'; readonly findings: readonly Finding[] }
-  | { readonly kind: 'undecodable' | 'budget' | 'held' | 'malformed' | 'timeout' };
+  | { readonly kind: 'undecodable' | 'budget' | 'held' | BodyFailure };
 
 export interface UploadOptions {
   readonly reader: AgentReader;
@@ -97,7 +97,7 @@ export class Upload implements BodyTail {
     });
   }
 
-  fail(kind: 'malformed' | 'timeout'): void {
+  fail(kind: BodyFailure): void {
     this.#stop({ kind });
   }
 
