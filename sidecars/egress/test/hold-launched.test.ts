@@ -35,6 +35,7 @@ afterEach(() => child.kill('SIGKILL'));
 async function launch(onProposal: (raw: unknown) => Promise<unknown>): Promise<{
   channel: LauncherChannel;
   exited: Promise<number | null>;
+  events: unknown[];
   send: (body: string) => Promise<Answer>;
 }> {
   child = spawn(process.execPath, ['--conditions=@bot-bottle/source', program], {
@@ -43,10 +44,11 @@ async function launch(onProposal: (raw: unknown) => Promise<unknown>): Promise<{
   });
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   if (child.stdin === null || child.stdout === null) throw new Error('no pipes');
+  const events: unknown[] = [];
   const channel = new LauncherChannel({
     stdin: child.stdin,
     stdout: child.stdout,
-    onAudit: async () => undefined,
+    onAudit: async (batch) => void events.push(...batch),
     onProposal,
   });
   const ca = await mintAuthority({ bottle: 'x', days: 1 });
@@ -72,7 +74,7 @@ async function launch(onProposal: (raw: unknown) => Promise<unknown>): Promise<{
   const proxy = { host, port: Number(port), ca: ca.cert };
   const send = (body: string) =>
     tlsExchange(proxy, a, `POST /b HTTP/1.1\r\nHost: ${a}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
-  return { channel, exited, send };
+  return { channel, exited, events, send };
 }
 
 test('a held request asks over the control channel and goes on when the answer comes', async () => {
@@ -97,7 +99,7 @@ test('a held request asks over the control channel and goes on when the answer c
 test('a launcher that refuses is told of by its code, and one that leaves ends the waiting', async () => {
   let refuse = true;
   let asked = 0;
-  const { send, exited } = await launch(async () => {
+  const { send, exited, events } = await launch(async () => {
     asked += 1;
     if (refuse) throw new ProtocolRefusal('too_many_proposals: 5 proposals wait for a human already');
     return { id: idOf(0) };
@@ -105,7 +107,9 @@ test('a launcher that refuses is told of by its code, and one that leaves ends t
   expect(denyCode(await send(CANARY))).toBe('too_many_proposals');
   refuse = false;
   const sent = send(CANARY);
-  await until(() => asked === 2);
+  await until(() => asked === 2, 10_000);
+  // a launcher that leaves before the question is on record is told of as audit_unavailable instead
+  await expect.poll(() => events.at(-1)).toMatchObject({ outcome: 'held' });
   child.stdin?.end();
   expect(denyCode(await sent)).toBe('shutting_down');
   expect(await exited).toBe(0);
