@@ -3,7 +3,6 @@ import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { copyIn, copyOut, type Bottle, type ExitStatus } from '../src/index.ts';
-import { parityCases } from '../src/parity/index.ts';
 import { tempDir } from './temp-dir.ts';
 
 function usable(): boolean {
@@ -104,17 +103,5 @@ describe.skipIf(!usable() && !required)('in real namespaces', () => {
     });
     const copying = copyOut(bottle, '/home/node/steal', join(folder, 'stolen'), { force: false });
     await expect(copying).rejects.toThrow('a link that leads out');
-  });
-
-  it.each(parityCases)('parity: $name', async (parityCase) => {
-    const bottle = await namespaces(await tempDir());
-    const backend = {
-      name: 'bubblewrap' as const,
-      capabilities: { rootExec: false, rebuild: false, gvisor: false, resourceLimits: [] },
-      probe: async () => ({ available: true as const, detail: '' }),
-      open: async () => await Promise.reject(new Error('not opened here')),
-      leftovers: async () => [],
-    };
-    await parityCase.run({ backend, bottle });
   });
 });

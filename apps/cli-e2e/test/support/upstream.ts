@@ -15,7 +15,7 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-/** A real TLS server on loopback that records what reaches it. */
+/** A real TLS server that records what reaches it. */
 export class Upstream {
   readonly seen: SeenRequest[] = [];
   readonly certificate: ServerCertificate;
@@ -44,8 +44,9 @@ export class Upstream {
     this.server = createServer({ cert: this.certificate.cert, key: this.certificate.key }, listener);
   }
 
-  async listen(): Promise<number> {
-    this.server.listen(0, '127.0.0.1');
+  /** @param host address of this machine, default its loopback */
+  async listen(host = '127.0.0.1'): Promise<number> {
+    this.server.listen(0, host);
     await once(this.server, 'listening');
     return this.port;
   }
