@@ -57,6 +57,8 @@ export interface RawServer extends Upstream {
   readonly seen: Transcript;
   readonly heads: IncomingMessage[];
   write(...frames: Array<Buffer | OutgoingFrame>): void;
+  /** bytes that nobody has taken yet */
+  waiting(): number;
   /** closes its side */
   end(): void;
   isClosed(): boolean;
@@ -75,7 +77,7 @@ export async function startRawServer(answer = `${switching}\r\n`): Promise<RawSe
     socket.on('close', () => (state.closed = true));
     socket.on('data', (chunk: Buffer) => state.seen.push(chunk));
     if (first.length > 0) state.seen.push(first);
-    socket.write(answer);
+    socket.write(answer, 'latin1');
   });
   return {
     ...upstream,
@@ -84,6 +86,7 @@ export async function startRawServer(answer = `${switching}\r\n`): Promise<RawSe
       return state.seen;
     },
     write: (...frames) => state.socket?.write(Buffer.concat(frames.map((frame) => bytesOf(frame, null)))),
+    waiting: () => state.socket?.writableLength ?? 0,
     end: () => state.socket?.end(),
     isClosed: () => state.closed,
   };

@@ -3,13 +3,16 @@ import type { BodyKind, Finding, Scanner } from '@bot-bottle/dlp';
 import { Denied } from '../request/denied.ts';
 import { EDGE_BYTES } from './recent-bytes.ts';
 
+/** Shorter values are searched by no detector. */
+const SHORTEST = 8;
+
 /** What was found in a message: places count from its first byte, so those of a value that began earlier are negative. */
 export async function findInMessage(
   scanner: Scanner,
   message: Buffer,
   earlier: readonly Buffer[],
 ): Promise<Finding[]> {
-  const found = await scan(scanner, message);
+  const found = message.length < SHORTEST ? [] : await scan(scanner, message);
   return [...found, ...(await findAcross(scanner, message, earlier, found))];
 }
 

@@ -2,7 +2,7 @@ import type { AuditEvent } from '@bot-bottle/audit';
 import type { Finding } from '@bot-bottle/dlp';
 import type { AllowDecision } from '@bot-bottle/egress';
 import type { Denied } from '../request/denied.ts';
-import { eventDetails } from '../request/exchange-events.ts';
+import { answerEvent, eventDetails } from '../request/exchange-events.ts';
 
 /** One WebSocket, as its events name it. */
 export interface MessageScene {
@@ -27,6 +27,11 @@ export function passedEvent(
     rule: decision.rule,
     details: eventDetails(decision, findings, proposal),
   };
+}
+
+/** The event of something found in what a server sent, which goes on all the same. */
+export function receivedEvent({ decision, target }: MessageScene, findings: readonly Finding[]): AuditEvent {
+  return { ...answerEvent(decision, target, findings), action: 'message' };
 }
 
 /** The event of what ended a WebSocket before its sides did. */

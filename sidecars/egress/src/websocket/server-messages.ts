@@ -1,6 +1,7 @@
 import { encodeClose, encodeFrame, MessageReader } from '@bot-bottle/egress';
 import type { EchoRedactor, FrameRefusal, MessageEvent } from '@bot-bottle/egress';
 import { OWN_REASON } from './close-for.ts';
+import type { MessageTap } from './message-tap.ts';
 
 type DataEvent = Extract<MessageEvent, { kind: 'data' }>;
 
@@ -23,11 +24,16 @@ export class ServerMessages {
   isClosed = false;
   readonly #reader = new MessageReader('server');
   readonly #echoes: EchoRedactor | null;
+  readonly #tap: MessageTap | null;
   #hasBegun = false;
 
-  /** @param echoes overwrites the credential; null: none was sent */
-  constructor(echoes: EchoRedactor | null) {
+  /**
+   * @param echoes overwrites the credential; null: none was sent
+   * @param tap is shown the texts; null: nothing is looked for
+   */
+  constructor(echoes: EchoRedactor | null, tap: MessageTap | null) {
     this.#echoes = echoes;
+    this.#tap = tap;
   }
 
   /** Takes the chunk for itself. @param answersPings pings are not for the agent now */
@@ -47,6 +53,7 @@ export class ServerMessages {
     const passed = this.#echoes === null ? data : this.#echoes.push(data);
     const rest = isLast && this.#echoes !== null ? this.#echoes.end() : null;
     const payload = rest === null || rest.length === 0 ? passed : Buffer.concat([passed, rest]);
+    if (type === 'text') this.#tap?.data(payload, isLast);
     if (payload.length === 0 && !isLast) return;
     frames.push(encodeFrame({ opcode: this.#hasBegun ? 'continuation' : type, fin: isLast, payload }, null));
     this.#hasBegun = !isLast;

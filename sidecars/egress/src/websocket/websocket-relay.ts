@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { AuditEvent } from '@bot-bottle/audit';
+import type { Finding } from '@bot-bottle/dlp';
 import { encodeClose, encodeFrame } from '@bot-bottle/egress';
 import type { CloseFrame, EchoRedactor, OutgoingFrame, RequestHead } from '@bot-bottle/egress';
 import type { Expirable } from '../limits/sweeper.ts';
@@ -11,9 +12,10 @@ import { AgentMessages } from './agent-messages.ts';
 import { closeFor } from './close-for.ts';
 import type { Violation } from './close-for.ts';
 import { nextMask } from './mask-keys.ts';
-import { endedEvent } from './message-events.ts';
+import { endedEvent, receivedEvent } from './message-events.ts';
 import type { MessageScene } from './message-events.ts';
 import { MessagePolicy } from './message-policy.ts';
+import { MessageTap } from './message-tap.ts';
 import { ServerMessages } from './server-messages.ts';
 
 export interface RelayOptions {
@@ -51,6 +53,7 @@ export class WebSocketRelay implements Expirable {
   readonly #policy: MessagePolicy;
   readonly #fromAgent: AgentMessages;
   readonly #fromServer: ServerMessages;
+  readonly #tap: MessageTap | null;
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #isBusy = false;
@@ -70,7 +73,9 @@ export class WebSocketRelay implements Expirable {
       failed: (denied) => this.#failed(denied),
     });
     this.#fromAgent = new AgentMessages(server, this.#policy, this.#gone, (frame) => this.#send(frame));
-    this.#fromServer = new ServerMessages(echoes);
+    const inbound = server.policy.inbound(scene.decision.route);
+    this.#tap = inbound === null ? null : new MessageTap(inbound, (findings) => this.#tell(findings));
+    this.#fromServer = new ServerMessages(echoes, this.#tap);
   }
 
   start(): void {
@@ -181,6 +186,14 @@ export class WebSocketRelay implements Expirable {
     void this.#drained(this.#agent).then(() => this.#upstream.resume());
   }
 
+  /** What a server says to the agent is told, and goes on. */
+  #tell(findings: readonly Finding[]): void {
+    const { server, scene } = this.#options;
+    for (const { rule } of findings)
+      server.log(1, { event: 'finding', rule, surface: 'websocket', action: 'warn' });
+    server.audit(receivedEvent(scene, findings)).catch(() => server.log(0, { event: 'audit_failed' }));
+  }
+
   #failed(error: unknown): void {
     const denied = error instanceof Denied ? error : new Denied('scanner_unavailable');
     this.fail(denied, denied.code === 'malformed_request' ? this.#fromAgent.violation : null);
@@ -232,6 +245,7 @@ export class WebSocketRelay implements Expirable {
     this.#gone.abort();
     this.#policy.leave();
     this.#fromAgent.destroy();
+    this.#tap?.end();
     this.#waiting.length = 0;
     this.#options.server.sweeper.delete(this);
   }
