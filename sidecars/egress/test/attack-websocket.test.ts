@@ -52,10 +52,10 @@ describe('a secret does not get out', () => {
     ['half in a message, half in a ping', [frame('text', half), frame('ping', rest)]],
     ['half in a ping, half in a pong', [frame('ping', half), frame('text', 'a'), frame('pong', rest)]],
     ['half in a message, half in a close reason', [frame('text', half), closeFrame(1000, rest)]],
-    ['in messages of one byte', [...SECRET].map((byte) => frame('binary', byte))],
+    ['in messages of one byte', SECRET.split('').map((byte) => frame('binary', byte))],
     [
       'in fragments of one byte',
-      [frame('text', '', false), ...[...SECRET].map((b) => frame('continuation', b, false))],
+      [frame('text', '', false), ...SECRET.split('').map((b) => frame('continuation', b, false))],
     ],
     ['in base64 over messages', base64In(3)],
     [
@@ -177,7 +177,7 @@ describe('a server', () => {
     ['in one message', [frame('text', `>${SECRET}<`)]],
     [
       'over fragments',
-      [...`>${SECRET}<`].map((c, i) => frame(i === 0 ? 'text' : 'continuation', c, i === 37)),
+      `>${SECRET}<`.split('').map((c, i) => frame(i === 0 ? 'text' : 'continuation', c, i === 37)),
     ],
     [
       'over fragments with pings between them',
