@@ -65,7 +65,7 @@ if [ "$major" -lt 24 ]; then
 fi
 
 # The real agent programs for the end-to-end tests; without one its tests are skipped, or fail where it is required.
-for name in claude codex; do
+for name in claude codex gemini; do
   package="$(node -p "require('./images/versions.json').$name.package")"
   version="$(node -p "require('./images/versions.json').$name.version")"
   stamp=".cache/programs/$name-version"

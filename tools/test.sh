@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 export NX_TUI=false NX_DAEMON=false
 # Programs whose tests fail instead of being skipped when they are missing. gitleaks has to be built with go, so a
 # machine without both cannot have it.
-required=bubblewrap,git,curl,python,claude,codex,sshd
+required=bubblewrap,git,curl,python,claude,codex,gemini,sshd
 PATH="$PATH:/usr/sbin:/sbin:/usr/local/go/bin"
 if command -v go >/dev/null 2>&1 || command -v gitleaks >/dev/null 2>&1; then required="$required,gitleaks"; fi
 # An engine needs rights that not every machine gives; tools/engine.sh has said why when there is none.

@@ -17,3 +17,6 @@ export { jwtClaims, jwtExpiry, type JwtClaims } from './codex/jwt.ts';
 export { ProviderError, type ProviderErrorCode } from './errors.ts';
 export { builtInProviders, findProvider } from './find-provider.ts';
 export { promptPath } from './prompt-path.ts';
+export { defineProvider } from './plugins/define-provider.ts';
+export type { ProviderDefinition } from './plugins/definition-schema.ts';
+export { loadPlugin, type PluginPlace } from './plugins/load-plugin.ts';

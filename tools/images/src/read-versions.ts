@@ -20,6 +20,7 @@ const versionsSchema = z.strictObject({
   }),
   claude: program,
   codex: program,
+  gemini: program.describe('in no image: the plugin in docs/examples is tested with it'),
   basePackages: z.array(z.string()).describe('what images need of Debian'),
   agentTools: z.array(z.string()).describe('what agents find besides'),
 });

@@ -15,6 +15,7 @@ import type { EffectiveAgent } from '@bot-bottle/manifest';
 import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { LaunchCommandOptions } from '../parse-options.ts';
+import { findPlugin } from '../plugins/find-plugin.ts';
 import { askSecret, confirm } from '../terminal/prompts.ts';
 import { renderAbandoned } from './abandoned-proposals.ts';
 import {
@@ -86,6 +87,7 @@ export async function prepareLaunch(
       settings: home.settings,
       env: io.env,
       pathLookup: pathLookup(io.env['PATH'] ?? ''),
+      providers: await findPlugin(home.path, agent.bottle.agentProvider.template),
     },
   );
   const preflight = { enforcedLimits: backend.capabilities.resourceLimits };
