@@ -102,7 +102,7 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
     sweeper,
     held: new HeldBudget(config.limits.held_bytes, Math.min(HELD_WAIT_MS, config.limits.idle_ms)),
     bytes: new ByteBudget(config.budget),
-    routing: createRouting(config, policy.secrets),
+    routing: createRouting(config, policy.secrets, sweeper),
     exchanges: new Exchanges(REVIEW_MS),
     holds: new Holds({
       propose: config.supervise ? (options.propose ?? null) : null,
@@ -149,7 +149,7 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
       await emptied(connections, FLUSH_MS);
       for (const socket of connections) socket.destroy();
       context.sweeper.stop();
-      await context.routing.destroy();
+      context.routing.destroy();
       await stopped;
       context.log(0, { event: 'stopped' });
     },

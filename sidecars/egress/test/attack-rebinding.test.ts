@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { HostResolver } from '../src/upstream/resolve-host.ts';
 import { Routing } from '../src/upstream/routing.ts';
 import { UpstreamError } from '../src/upstream/upstream-error.ts';
+import { Sweeper } from '../src/limits/sweeper.ts';
 import { UpstreamPools } from '../src/upstream/upstream-pools.ts';
 import type { UpstreamTarget } from '../src/upstream/upstream-pools.ts';
 import { route } from './harness.ts';
@@ -79,6 +80,7 @@ test('connections that carry a credential carry nothing else', () => {
     idleMs: 1,
     headBytes: 1,
     context: () => createSecureContext(),
+    sweeper: new Sweeper(1_000),
   });
   expect(new Set(targets.map((target) => pools.get(target))).size).toBe(2);
 });

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { DlpError, redactSpans } from '@bot-bottle/dlp';
 import type { BodyKind, Finding, Scanner } from '@bot-bottle/dlp';
 import type { AllowDecision, RequestHead } from '@bot-bottle/egress';
@@ -27,11 +27,9 @@ export interface BodyEvents {
   interrupted(findings: readonly Finding[]): void;
 }
 
-const STREAMED_BYTES = 64 * 1024;
-
 /** The body of one request: scanned whole when it fits, else a stream that releases only what was scanned. */
 export class PreparedBody {
-  /** what undici sends, null for no body */
+  /** what is sent, null for no body */
   content: Buffer | Readable | null = null;
   /** Content-Length to send, null for none */
   length: number | null = null;
@@ -139,7 +137,7 @@ export class PreparedBody {
       this.length = null;
       return;
     }
-    this.content = content.length > STREAMED_BYTES ? once(content) : content.length === 0 ? null : content;
+    this.content = content.length === 0 ? null : content;
     this.length = content.length;
   }
 
@@ -261,18 +259,6 @@ function bodyKind(outgoing: OutgoingHead): BodyKind {
     else if (lower === 'content-encoding') encodings.push(value);
   }
   return { contentType, contentEncoding: encodings.length === 0 ? null : encodings.join(', ') };
-}
-
-/** undici keeps a body as long as its answer takes, which for a stream is long; a stream it lets go of. */
-function once(body: Buffer): Readable {
-  let left: Buffer | null = body;
-  return new Readable({
-    read() {
-      if (left !== null) this.push(left);
-      left = null;
-      this.push(null);
-    },
-  });
 }
 
 /** Bytes of a head as it is sent, near enough for a budget. */

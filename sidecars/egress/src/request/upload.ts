@@ -34,7 +34,7 @@ const LEAST_COST = 512;
  * agent is read only as fast as the upstream takes them.
  */
 export class Upload implements BodyTail {
-  /** what undici sends; destroyed when the upload stops */
+  /** what is sent; destroyed when the upload stops */
   readonly stream: Readable;
   readonly #options: UploadOptions;
   #scan: BodyStream | null;

@@ -17,8 +17,7 @@ export function returnRedactor(credential: Credential, redactor: EchoRedactor): 
   idle.set(credential, kept);
 }
 
-/** Whether any header could hold an echo: one search over all of them instead of one each. */
-export function headersMayEcho(raw: readonly Buffer[], credential: Credential): boolean {
-  const all = Buffer.concat(raw);
-  return credential.forms.some((form) => form.length > 0 && all.includes(form));
+/** Whether a head could hold an echo: one search over all of it instead of one for each field. */
+export function mayEcho(raw: Buffer, credential: Credential): boolean {
+  return credential.forms.some((form) => form.length > 0 && raw.includes(form));
 }

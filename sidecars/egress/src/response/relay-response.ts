@@ -1,14 +1,14 @@
 import type { Duplex, Transform } from 'node:stream';
 import type { DenialCode } from '@bot-bottle/audit';
 import { incomingHeaders } from '@bot-bottle/egress';
-import type { EchoRedactor, HeaderField, RequestHead } from '@bot-bottle/egress';
-import type { Dispatcher } from 'undici';
+import type { EchoRedactor, HeaderField, RequestHead, ResponseHead } from '@bot-bottle/egress';
 import type { Credential } from '../policy/policy-state.ts';
-import { upstreamDenial, UpstreamError } from '../upstream/upstream-error.ts';
+import type { UpstreamError } from '../upstream/upstream-error.ts';
+import type { AnswerHandler } from '../upstream/upstream-exchange.ts';
 import type { Switched } from '../websocket/switch-protocols.ts';
 import type { AgentWriter } from './agent-writer.ts';
 import { bodyDecoder } from './body-decoder.ts';
-import { borrowRedactor, headersMayEcho, returnRedactor } from './echo-guard.ts';
+import { borrowRedactor, mayEcho, returnRedactor } from './echo-guard.ts';
 import { headText, reasonOf } from './http-text.ts';
 
 /** What the relay tells the exchange that it belongs to. */
@@ -22,7 +22,6 @@ export interface RelayEvents {
   upgraded(switched: Switched): void;
 }
 
-const MAX_INFORMATIONAL = 8;
 const codedFields = new Set([
   'content-encoding',
   'content-length',
@@ -32,16 +31,15 @@ const codedFields = new Set([
   'repr-digest',
 ]);
 
-/** Carries one answer from undici to the agent: filtered head, body with back-pressure, credential echoes overwritten. */
-export class ResponseRelay implements Dispatcher.DispatchHandler {
+/** Carries one answer to the agent: filtered head, body with back-pressure, credential echoes overwritten. */
+export class ResponseRelay implements AnswerHandler {
   readonly #head: RequestHead;
   readonly #credential: Credential | null;
   readonly #writer: AgentWriter;
   readonly #events: RelayEvents;
-  #informational = 0;
   #status = 0;
   #resume: (() => void) | null = null;
-  #abort: ((error?: Error) => void) | null = null;
+  #abort: (() => void) | null = null;
   #redactor: EchoRedactor | null = null;
   #decoder: Transform | null = null;
   #over = false;
@@ -60,59 +58,49 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     else this.#resume?.();
   }
 
-  onConnect(abort: (error?: Error) => void): void {
+  connected(abort: () => void): boolean {
     this.#abort = abort;
-    if (!this.#events.dispatched(() => abort())) abort();
+    return this.#events.dispatched(abort);
   }
 
-  onHeaders(status: number, raw: Buffer[], resume: () => void, reason: string): boolean {
-    if (status < 200) {
-      this.#informational += 1;
-      if (this.#informational > MAX_INFORMATIONAL || status === 101) this.#refuse();
-      return true;
-    }
-    if (hasOtherTransferCoding(raw)) {
-      this.#refuse();
-      return true;
-    }
+  head(head: ResponseHead, raw: Buffer, resume: () => void): void {
+    const { status } = head;
     this.#status = status;
     this.#resume = resume;
-    const headers = this.#filter(raw);
+    const headers = this.#filter(head, raw);
     const bodiless = this.#head.method === 'HEAD' || status === 204 || status === 304;
-    if (this.#credential !== null && !bodiless && !this.#decode(headers)) return true;
+    if (this.#credential !== null && !bodiless && !this.#decode(headers)) return;
     const keepAlive = this.#events.canKeepAlive();
-    this.#writer.begin(this.#headText(status, reason, headers, bodiless, keepAlive), this.#chunked);
-    return true;
+    this.#writer.begin(this.#headText(head, headers, bodiless, keepAlive), this.#chunked);
   }
 
-  onData(chunk: Buffer): boolean {
+  data(chunk: Buffer): boolean {
     if (this.#over) return true;
     if (this.#decoder !== null) return this.#decoder.write(chunk);
     return this.#forward(chunk);
   }
 
-  onComplete(): void {
+  end(): void {
     if (this.#over) return;
     if (this.#decoder !== null) this.#decoder.end();
     else this.#complete();
   }
 
-  onError(error: Error): void {
+  failed(error: UpstreamError): void {
     if (this.#over) return;
     this.#over = true;
     this.#decoder?.destroy();
-    this.#events.failed(upstreamDenial(error));
+    this.#events.failed(error.denial);
   }
 
-  onUpgrade(status: number, raw: Buffer[] | string[] | null, socket: Duplex): void {
+  upgraded(head: ResponseHead, raw: Buffer, socket: Duplex): void {
     this.#over = true;
-    const buffers = (raw ?? []).map((part) => Buffer.from(part));
-    this.#events.upgraded({ status, answered: fieldsOf(buffers), passing: this.#filter(buffers), socket });
+    const { status, headers: answered } = head;
+    this.#events.upgraded({ status, answered, passing: this.#filter(head, raw), socket });
   }
 
   #headText(
-    status: number,
-    reason: string,
+    { status, reason }: ResponseHead,
     headers: HeaderField[],
     bodiless: boolean,
     keepAlive: boolean,
@@ -131,15 +119,14 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     return this.#redactor.redactText(clean);
   }
 
-  #filter(raw: readonly Buffer[]): HeaderField[] {
-    const all = fieldsOf(raw);
+  #filter({ status, headers }: ResponseHead, raw: Buffer): HeaderField[] {
     const fields =
-      this.#status === 204 ? all.filter(([name]) => name.toLowerCase() !== 'content-length') : all;
+      status === 204 ? headers.filter(([name]) => name.toLowerCase() !== 'content-length') : headers;
     const credential = this.#credential;
     if (credential === null) return incomingHeaders(fields, { authenticated: false });
     const redactor = borrowRedactor(credential);
     this.#redactor = redactor;
-    if (!headersMayEcho(raw, credential)) return incomingHeaders(fields, { authenticated: false });
+    if (!mayEcho(raw, credential)) return incomingHeaders(fields, { authenticated: false });
     return incomingHeaders(fields, { authenticated: true, redact: (value) => redactor.redactText(value) });
   }
 
@@ -187,27 +174,9 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     this.#over = true;
     this.#decoder?.destroy();
-    this.#abort?.(new UpstreamError('upstream_invalid'));
+    this.#abort?.();
     this.#events.failed('upstream_invalid');
   }
-}
-
-function fieldsOf(raw: readonly Buffer[]): HeaderField[] {
-  const fields: HeaderField[] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2)
-    fields.push([raw[i]?.toString('latin1') ?? '', raw[i + 1]?.toString('latin1') ?? '']);
-  return fields;
-}
-
-/** Whether a body would come in a coding that is told only by a field that is not passed on (RFC 9112 6.1). */
-function hasOtherTransferCoding(raw: readonly Buffer[]): boolean {
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i];
-    if (name?.length !== 'transfer-encoding'.length) continue;
-    if (name.toString('latin1').toLowerCase() !== 'transfer-encoding') continue;
-    if (raw[i + 1]?.toString('latin1').trim().toLowerCase() !== 'chunked') return true;
-  }
-  return false;
 }
 
 /** Reason phrases are the upstream's text; RFC 9112 4 lets them be empty. */

@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls';
 import { proxyFor, secretSlots } from '@bot-bottle/egress';
 import type { EgressConfig } from '@bot-bottle/egress';
+import type { Sweeper } from '../limits/sweeper.ts';
 import type { SecretStore } from '../policy/secret-store.ts';
 import type { CorporateProxy } from './dial-proxy.ts';
 import { HostResolver } from './resolve-host.ts';
@@ -9,13 +10,13 @@ import { trustStore } from './trust-store.ts';
 import { UpstreamPools } from './upstream-pools.ts';
 
 /** Builds the upstream side of a server from its configuration. */
-export function createRouting(config: EgressConfig, secrets: SecretStore): Routing {
+export function createRouting(config: EgressConfig, secrets: SecretStore, sweeper: Sweeper): Routing {
   const { connect_ms: connectMs, idle_ms: idleMs, head_bytes: headBytes, dns_ms: dnsMs } = config.limits;
   const resolver = new HostResolver(config.hosts, dnsMs);
   let store: SecureContext | null = null;
   // reading the system's roots takes a while and is not needed to start
   const context = () => (store ??= trustStore(config.extra_ca));
-  const pools = new UpstreamPools({ connectMs, idleMs, headBytes, context });
+  const pools = new UpstreamPools({ connectMs, idleMs, headBytes, context, sweeper });
   const proxy =
     config.upstream_proxy === null ? null : corporateProxy(config.upstream_proxy, secrets, resolver);
   return new Routing(resolver, pools, (host, port) =>

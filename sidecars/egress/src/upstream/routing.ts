@@ -1,15 +1,15 @@
 import { addressAllowed } from '@bot-bottle/egress';
 import type { AllowDecision, Route } from '@bot-bottle/egress';
-import type { Pool } from 'undici';
 import { proxyAuthorization } from './dial-proxy.ts';
 import type { CorporateProxy } from './dial-proxy.ts';
 import type { HostResolver } from './resolve-host.ts';
 import { UpstreamError } from './upstream-error.ts';
+import type { UpstreamPool } from './upstream-pool.ts';
 import type { UpstreamPools, UpstreamTarget } from './upstream-pools.ts';
 
 /** Where to send one request, checked. */
 export interface Destination {
-  readonly pool: Pool;
+  readonly pool: UpstreamPool;
   /** the request goes to the corporate proxy in absolute form */
   readonly absoluteForm: boolean;
   /** value of Proxy-Authorization for such a request */
@@ -49,8 +49,8 @@ export class Routing {
     return resolved.then((addresses) => this.#direct(decision, addresses));
   }
 
-  destroy(): Promise<void> {
-    return this.#pools.destroy();
+  destroy(): void {
+    this.#pools.destroy();
   }
 
   #direct(decision: AllowDecision, addresses: readonly string[]): Destination {

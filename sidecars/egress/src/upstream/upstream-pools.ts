@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import type { Pool } from 'undici';
-import UndiciPool from 'undici/lib/dispatcher/pool.js';
+import type { Sweeper } from '../limits/sweeper.ts';
 import { dialAny, verifiedTls } from './dial.ts';
 import { dialProxy, dialThroughProxy } from './dial-proxy.ts';
 import type { CorporateProxy } from './dial-proxy.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { UpstreamPool } from './upstream-pool.ts';
 
 /** Where one request goes, after every check. */
 export interface UpstreamTarget {
@@ -24,15 +23,14 @@ export interface PoolOptions {
   readonly idleMs: number;
   readonly headBytes: number;
   readonly context: () => SecureContext;
+  readonly sweeper: Sweeper;
 }
 
 const MAX_POOLS = 256;
-/** Idle upstream connections are kept this long; common servers close theirs after 60 s or more. */
-const KEEP_ALIVE_MS = 15_000;
 
 /** Pooled upstream connections, one pool per host, port, set of checked addresses and credential. */
 export class UpstreamPools {
-  readonly #pools = new Map<string, Pool>();
+  readonly #pools = new Map<string, UpstreamPool>();
   readonly #options: PoolOptions;
 
   constructor(options: PoolOptions) {
@@ -40,7 +38,7 @@ export class UpstreamPools {
   }
 
   /** The pool for a target. Its connections only ever go to the target's addresses. */
-  get(target: UpstreamTarget): Pool {
+  get(target: UpstreamTarget): UpstreamPool {
     const key = `${target.tls ? 's' : 'p'}|${target.proxy === null ? target.addresses.join() : 'proxy'}|${target.port}|${target.host}|${target.slot ?? ''}`;
     const known = this.#pools.get(key);
     if (known !== undefined) return known;
@@ -51,40 +49,21 @@ export class UpstreamPools {
   }
 
   /** Cuts everything. */
-  async destroy(): Promise<void> {
-    const pools = [...this.#pools.values()];
+  destroy(): void {
+    for (const pool of this.#pools.values()) pool.destroy();
     this.#pools.clear();
-    await Promise.all(pools.map((pool) => pool.destroy()));
   }
 
   #dropOldest(): void {
     const oldest = this.#pools.entries().next().value;
     if (oldest === undefined) return;
     this.#pools.delete(oldest[0]);
-    void oldest[1].close();
+    oldest[1].close();
   }
 
-  #create(target: UpstreamTarget): Pool {
-    const { connectMs, idleMs, headBytes } = this.#options;
-    // The origin is only a label: every address is dialled by `connect`, and TLS is put on there too, so that
-    // undici neither resolves a name nor decides what is verified.
-    return new UndiciPool('http://upstream.invalid', {
-      connect: (_options, give) => {
-        this.#open(target, connectMs).then(
-          (socket) => give(null, socket),
-          (error: unknown) =>
-            give(error instanceof Error ? error : new UpstreamError('upstream_unreachable'), null),
-        );
-      },
-      pipelining: 1,
-      maxHeaderSize: headBytes,
-      headersTimeout: idleMs,
-      bodyTimeout: idleMs,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      keepAliveMaxTimeout: 60_000,
-      strictContentLength: true,
-      allowH2: false,
-    });
+  #create(target: UpstreamTarget): UpstreamPool {
+    const { connectMs, idleMs, headBytes, sweeper } = this.#options;
+    return new UpstreamPool({ idleMs, headBytes, sweeper, open: () => this.#open(target, connectMs) });
   }
 
   async #open(target: UpstreamTarget, connectMs: number): Promise<Socket> {
