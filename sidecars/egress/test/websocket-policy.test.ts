@@ -192,7 +192,13 @@ describe('supervise', () => {
     await until(() => desk.asked.length === 1);
     agent.socket.end();
     await until(() => server.isClosed());
+    await desk.answer(proxy, 0, 'approved');
+    await proxy.close();
     expect(server.seen.content).toBe('');
+    expect(proxy.events.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
+      'upgrade allowed',
+      'upgrade held',
+    ]);
   });
 
   test('blocks where nobody can be asked', async () => {

@@ -343,7 +343,7 @@ export class Exchange implements LiveExchange, BodyEvents {
   #switchProtocols(switched: Switched, sent: OutgoingHead, credential: Credential | null): void {
     const { decision } = this;
     if (this.#over || decision === null) {
-      switched.socket.destroy();
+      switched.socket.on('error', () => undefined).destroy();
       return;
     }
     this.#websocket = switchProtocols(switched, sent, {

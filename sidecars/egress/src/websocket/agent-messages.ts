@@ -69,7 +69,7 @@ export class AgentMessages {
 
   /** Only after `gone` was aborted. */
   destroy(): void {
-    this.#held.clear();
+    this.#held.destroy();
     this.#long?.destroy();
     this.#long = null;
   }
@@ -114,7 +114,9 @@ export class AgentMessages {
     const { scanner } = this.#policy;
     if (this.#held.length > WHOLE_BODY_BYTES && scanner !== null) {
       const start = this.#held.bytes;
-      this.#long = new LongMessage(this.#policy, this.#server.held, await this.#policy.begin(scanner, start));
+      const scan = await this.#policy.begin(scanner, start);
+      if (this.#gone.aborted) return;
+      this.#long = new LongMessage(this.#policy, this.#server.held, scan);
       const released = await this.#long.push(start);
       this.#held.clear();
       await this.#piece(event, released);

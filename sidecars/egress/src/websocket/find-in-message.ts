@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { DlpError } from '@bot-bottle/dlp';
 import type { BodyKind, Finding, Scanner } from '@bot-bottle/dlp';
 import { Denied } from '../request/denied.ts';
@@ -66,12 +67,12 @@ function kindOf(message: Buffer): BodyKind {
   return { contentType: isJson ? 'application/json' : null, contentEncoding: null };
 }
 
-/** The message with every finding overwritten; null when the place of one is not known. */
+/** The message with every finding overwritten; null when a place is not known, or a text would be none any more. */
 export function overwritten(message: Buffer, findings: readonly Finding[]): Buffer | null {
   const copy = Buffer.from(message);
   for (const { offset, length } of findings) {
     if (offset === null || length === null) return null;
     copy.fill('*', Math.max(0, offset), offset + length);
   }
-  return copy;
+  return isUtf8(message) && !isUtf8(copy) ? null : copy;
 }

@@ -12,6 +12,7 @@ export class HeldMessage {
   #bytes: Buffer = nothing;
   #length = 0;
   #taken = 0;
+  #isOver = false;
 
   constructor(budget: HeldBudget, gone: LazyAbort) {
     this.#budget = budget;
@@ -47,6 +48,12 @@ export class HeldMessage {
     this.#bytes = nothing;
   }
 
+  /** Like `clear`, and nothing is taken any more. */
+  destroy(): void {
+    this.#isOver = true;
+    this.clear();
+  }
+
   async #makeRoom(needed: number): Promise<void> {
     if (needed <= this.#bytes.length) return;
     const size = Math.max(needed, 2 * this.#bytes.length, LEAST_BYTES);
@@ -60,5 +67,7 @@ export class HeldMessage {
     if (!this.#budget.tryTake(bytes) && !(await this.#budget.take(bytes, this.#gone.signal)))
       throw new Denied('limit_exceeded', { text: 'too many bytes are held' });
     this.#taken += bytes;
+    // granted at the very moment at which nobody needs it any more
+    if (this.#isOver) this.clear();
   }
 }

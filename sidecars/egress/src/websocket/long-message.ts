@@ -9,6 +9,7 @@ export class LongMessage {
   readonly #budget: HeldBudget;
   readonly #scan: BodyStream;
   #held = 0;
+  #isOver = false;
 
   constructor(policy: MessagePolicy, budget: HeldBudget, scan: BodyStream) {
     this.#policy = policy;
@@ -28,6 +29,7 @@ export class LongMessage {
   }
 
   destroy(): void {
+    this.#isOver = true;
     this.#scan.destroy();
     this.#budget.give(this.#held);
     this.#held = 0;
@@ -44,6 +46,7 @@ export class LongMessage {
 
   /** Held-back bytes count against the shared budget; they are bounded by the scanner's window. */
   #account(): void {
+    if (this.#isOver) return;
     const more = this.#scan.heldBytes - this.#held;
     if (more > 0 && !this.#budget.tryTake(more))
       throw new Denied('limit_exceeded', { text: 'too many bytes are held' });

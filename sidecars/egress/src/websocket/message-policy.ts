@@ -19,6 +19,8 @@ export interface PolicyEvents {
   record(event: AuditEvent): Promise<void>;
   /** the WebSocket may not go on */
   failed(denied: unknown): void;
+  /** whether it is over, so that nothing is to be asked or recorded any more */
+  isOver(): boolean;
 }
 
 /** More questions about one message than its findings can need. */
@@ -78,6 +80,7 @@ export class MessagePolicy {
         case 'supervise':
           asked = await this.#shown(message, kind, found);
           await this.#ask(asked, deadline);
+          if (this.#events.isOver()) throw blocked(asked);
       }
     }
     throw blocked(asked);

@@ -39,8 +39,10 @@ const BUFFERED_BYTES = 256 * 1024;
 /** Bytes of the agent that may wait behind a message that is being scanned. */
 const WAITING_BYTES = 64 * 1024;
 /** How long the second close frame may take. */
-const CLOSING_MS = 10_000;
+const CLOSING_MS = 30_000;
 /** How long last bytes may take to leave. */
+const FLUSH_MS = 30_000;
+/** The same after a refusal. */
 const LINGER_MS = 1_000;
 
 /** A WebSocket between the agent and a server: whole frames go on, each side read only as fast as the other takes them. */
@@ -62,6 +64,7 @@ export class WebSocketRelay implements Expirable {
   #isEnding = false;
   #isOver = false;
   #linger: NodeJS.Timeout | undefined;
+  #lingerEnd = Number.POSITIVE_INFINITY;
 
   constructor(options: RelayOptions) {
     const { server, head, scene, agent, upstream, echoes, record } = options;
@@ -71,6 +74,7 @@ export class WebSocketRelay implements Expirable {
     this.#policy = new MessagePolicy(server, head, scene, {
       record,
       failed: (denied) => this.#failed(denied),
+      isOver: () => this.#isEnding,
     });
     this.#fromAgent = new AgentMessages(server, this.#policy, this.#gone, (frame) => this.#send(frame));
     const inbound = server.policy.inbound(scene.decision.route);
@@ -105,7 +109,10 @@ export class WebSocketRelay implements Expirable {
 
   /** Ends it now, and tells the agent why. */
   fail(denied: Denied, violation: Violation | null = null): void {
-    if (this.#isEnding) return;
+    if (this.#isEnding) {
+      this.#lingerFor(LINGER_MS);
+      return;
+    }
     const { server, scene } = this.#options;
     if (denied.code !== 'shutting_down' || denied.findings.length > 0) {
       const event = endedEvent(scene, denied, this.#policy.proposal);
@@ -220,21 +227,30 @@ export class WebSocketRelay implements Expirable {
     const away = encodeClose({ code: 1001, reason: '' });
     if (!this.#fromAgent.isClosed)
       this.#upstream.write(encodeFrame({ opcode: 'close', fin: true, payload: away }, nextMask()));
-    this.#end();
+    this.#end(LINGER_MS);
   }
 
-  #end(): void {
+  #end(lingerMs = FLUSH_MS): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
     this.#release();
-    this.#linger = setTimeout(() => this.#over(), LINGER_MS);
-    this.#linger.unref();
+    this.#lingerFor(lingerMs);
     for (const side of [this.#agent, this.#upstream]) {
       side.end();
       // whatever still comes is dropped, so that the last bytes are not lost to a reset
       side.resume();
     }
     this.#sideClosed();
+  }
+
+  /** At most so long from now on; a shorter time that runs already is kept. */
+  #lingerFor(limitMs: number): void {
+    const end = performance.now() + limitMs;
+    if (this.#isOver || end >= this.#lingerEnd) return;
+    this.#lingerEnd = end;
+    clearTimeout(this.#linger);
+    this.#linger = setTimeout(() => this.#over(), limitMs);
+    this.#linger.unref();
   }
 
   #sideClosed(): void {
