@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
+import { encodeFrame, MessageReader } from '@bot-bottle/egress';
 import { readRequest } from './child-program.ts';
 import { openWay } from './tunnel-client.ts';
 import type { Way } from './tunnel-client.ts';
 
 /** Single measurements, one per line of output, chosen by `what`. */
 const request = await readRequest<{
-  what: 'first' | 'sse' | 'download' | 'upload' | 'hold';
+  what: 'first' | 'sse' | 'websocket' | 'download' | 'upload' | 'hold';
   way: Way;
   count: number;
 }>();
@@ -41,6 +43,39 @@ async function sse(): Promise<void> {
     });
   });
   print({ median: median(delays) });
+}
+
+/** Milliseconds from sending a message of 1 KiB to having it back, one after the other. */
+async function websocket(): Promise<void> {
+  const socket = await openWay(way);
+  const opened = new Promise((resolve) => socket.once('data', resolve));
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
+  const key = randomBytes(16).toString('base64');
+  socket.write(
+    `GET /websocket HTTP/1.1\r\nHost: ${way.authority}\r\n${upgrade}Sec-WebSocket-Key: ${key}\r\n\r\n`,
+  );
+  await opened;
+  const payload = Buffer.alloc(1024, '{"role":"user","content":"plain words of a conversation"} ');
+  const message = encodeFrame({ opcode: 'text', fin: true, payload }, randomBytes(4));
+  const times: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const reader = new MessageReader('server');
+    const start = performance.now();
+    socket.write(message);
+    await new Promise<void>((resolve, reject) => {
+      const onData = (chunk: Buffer) => {
+        const { events, refused } = reader.push(chunk);
+        if (refused !== null || events.some(({ kind }) => kind === 'close')) reject(new Error('refused'));
+        if (!events.some((event) => event.kind === 'data' && event.isLast)) return;
+        socket.off('data', onData);
+        resolve();
+      };
+      socket.on('data', onData);
+    });
+    times.push(performance.now() - start);
+  }
+  print({ median: median(times) });
+  socket.destroy();
 }
 
 async function download(): Promise<void> {
@@ -104,6 +139,9 @@ switch (request.what) {
     break;
   case 'sse':
     await sse();
+    break;
+  case 'websocket':
+    await websocket();
     break;
   case 'download':
     await download();

@@ -1,11 +1,13 @@
 import { createSecureContext, createServer } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
+import { encodeFrame, MessageReader, websocketAccept } from '@bot-bottle/egress';
 import { readRequest } from './child-program.ts';
 
 /**
  * A TLS upstream that does as little as possible: `/` answers 1 KiB, `/sse/N` sends an event every 50 ms with its
- * time, `/hold` sends one event and waits, `/download/N` sends N bytes, anything with a body answers when it is whole.
+ * time, `/hold` sends one event and waits, `/download/N` sends N bytes, `/websocket` sends each message back, anything with
+ * a body answers when it is whole.
  */
 const certificates = new Map(
   Object.entries(await readRequest<Record<string, { cert: string; key: string }>>()).map(([host, leaf]) => [
@@ -42,6 +44,10 @@ function serve(socket: TLSSocket): void {
       head = Buffer.alloc(0);
       const length = Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1] ?? 0);
       const path = text.split(' ', 2)[1] ?? '/';
+      if (path === '/websocket') {
+        sendBack(socket, /\r\nsec-websocket-key: (.*)/i.exec(text)?.[1] ?? '');
+        return;
+      }
       if (length > 0) body = length;
       else answer(socket, path);
       if (rest.length === 0) return;
@@ -55,6 +61,18 @@ function answer(socket: TLSSocket, path: string): void {
   else if (kind === 'sse') events(socket, Number(count));
   else if (kind === 'hold') socket.write(`${sseHead}data: ${Date.now()}\n\n`);
   else socket.write(small);
+}
+
+function sendBack(socket: TLSSocket, key: string): void {
+  const reader = new MessageReader('client');
+  socket.removeAllListeners('data').on('data', (chunk: Buffer) => {
+    for (const event of reader.push(chunk).events)
+      if (event.kind === 'data')
+        socket.write(encodeFrame({ opcode: event.type, fin: event.isLast, payload: event.data }, null));
+  });
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${websocketAccept(key)}\r\n\r\n`,
+  );
 }
 
 const sseHead = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n';
