@@ -82,7 +82,7 @@ function confirmOptions(command: Command): Command {
     .option('--label <text>', 'a name of your own for the bottle')
     .option('--keep', 'keep the state after the end')
     .option('--dry-run', 'print what would happen, and stop')
-    .option('--json', 'with --dry-run: as JSON');
+    .option('--json', 'with --dry-run: as JSON; with --headless: what happens, one JSON event a line');
 }
 
 function agentOptions(command: Command): Command {

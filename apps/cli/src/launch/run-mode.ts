@@ -16,6 +16,10 @@ export async function runMode({ io }: CommandContext, options: LaunchCommandOpti
   if (prompt !== null && promptFile !== null) {
     throw new CliError('usage', '--prompt and --prompt-file exclude each other');
   }
+  if (options.json && !options.dryRun && (!headless || detach))
+    throw new CliError('usage', '--json tells of a dry run, or of a headless one', {
+      hint: 'add --dry-run, or --headless with a prompt',
+    });
   if (!headless) {
     if (prompt !== null || promptFile !== null) throw new CliError('usage', 'a prompt needs --headless');
     return { kind: 'interactive' };

@@ -23,6 +23,10 @@ export interface OwnedRun {
   readonly onReady?: (launched: LaunchedBottle) => void;
   /** told when the program ended, before the bottle is taken down */
   readonly onEnd?: () => void;
+  /** told each warning and error besides the terminal, and that the bottle can be resumed */
+  readonly onWarning?: (message: string) => void;
+  readonly onError?: (error: unknown) => void;
+  readonly onKept?: () => void;
 }
 
 /**
@@ -50,11 +54,15 @@ export async function runOwned(
       notify: prepared.notify,
       signal: signals.signal,
       onProgress: (what) => printer.detail(what),
-      onWarning: (message) => warnings.add(message),
+      onWarning: (message) => {
+        warnings.add(message);
+        run.onWarning?.(message);
+      },
       ...(run.term === undefined ? {} : { term: run.term }),
     });
   } catch (error) {
     if (signals.exitCode !== null) return signals.exitCode;
+    run.onError?.(error);
     return reportError(error, printer, 125);
   }
   let exitCode: number;
@@ -65,7 +73,10 @@ export async function runOwned(
     for (const warning of await launched.close()) printer.warning(warning);
     signals.close();
   }
-  if (await launched.isKept()) printer.note(`kept; bot-bottle resume ${launched.identity} goes on with it`);
+  if (await launched.isKept()) {
+    printer.note(`kept; bot-bottle resume ${launched.identity} goes on with it`);
+    run.onKept?.();
+  }
   return endCode(exitCode, launched);
 }
 
@@ -89,6 +100,7 @@ async function toTheEnd(
     if (stdio.tty !== null) warnings.hold();
     status = await Promise.race([launched.runMain(stdio), signals.received]);
   } catch (error) {
+    run.onError?.(error);
     const exitCode = shellExitCode(error);
     if (exitCode === null || !BackendError.isInstance(error)) return reportError(error, printer, 125);
     printer.error(error.message);
