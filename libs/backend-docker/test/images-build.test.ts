@@ -43,6 +43,12 @@ describe('the tag of an image', () => {
     expect(imageTag({ ...inputs, ...change })).not.toBe(imageTag(inputs));
   });
 
+  test('does not depend on the name by which the base is called: its id says what it is', () => {
+    const named = (BASE_IMAGE: string) => imageTag({ ...inputs, buildArgs: { A: '1', BASE_IMAGE } });
+    expect(named('bot-bottle/base:offline')).toBe(named('bot-bottle/base:0123456789ab'));
+    expect(named('bot-bottle/base:offline')).toBe(imageTag(inputs));
+  });
+
   test('each of our images has its files', async () => {
     for (const name of [
       'sidecar-egress',

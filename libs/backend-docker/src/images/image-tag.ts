@@ -14,6 +14,8 @@ export function imageTag({ files, baseId, buildArgs }: BuildInputs): string {
   const add = (text: string): void => void hash.update(`${Buffer.byteLength(text)}:`).update(text);
   add(baseId ?? '');
   for (const [name, value] of Object.entries(buildArgs).toSorted(byName)) {
+    // The same base has several names; its id says what it is.
+    if (name === 'BASE_IMAGE') continue;
     add(name);
     add(value);
   }

@@ -23,6 +23,8 @@ export async function imageTag({ folder, baseId, buildArgs }: BuildInputs): Prom
   for (const [name, value] of Object.entries(buildArgs).toSorted(([one], [other]) =>
     one < other ? -1 : 1,
   )) {
+    // The same base has several names; its id says what it is.
+    if (name === 'BASE_IMAGE') continue;
     add(name);
     add(value);
   }
