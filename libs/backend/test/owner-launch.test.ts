@@ -43,6 +43,22 @@ it('runs the program with its stdio and gives its exit code', async () => {
   expect([stdout.text, stderr.text]).toEqual(['out\n', 'err\n']);
 });
 
+it('says that a bottle ended from outside, and nothing of the kind when it is closed', async () => {
+  const { launched: bottle, warnings } = await launched(['sleep', '600']);
+  const running = bottle.runMain({ stdin: null, stdout: null, stderr: null, tty: null });
+  await bottle.mainStarted;
+  await bottle.bottle.close();
+  expect((await running).code).not.toBe(0);
+  expect(warnings).toContainEqual(expect.stringMatching(/ended from outside/));
+
+  const closed = await launched(['sleep', '600']);
+  const ending = closed.launched.runMain({ stdin: null, stdout: null, stderr: null, tty: null });
+  await closed.launched.mainStarted;
+  await closed.launched.close();
+  await ending;
+  expect(closed.warnings.filter((text) => text.includes('outside'))).toEqual([]);
+});
+
 it('does not wait for what a program left behind holding its output', async () => {
   const { launched: bottle } = await launched(['sh', '-c', 'sleep 600 & echo out']);
   const stdout = new Sink();

@@ -130,7 +130,13 @@ export class LaunchedBottle {
     this.#parts.resumed?.up();
     this.#started.resolve();
     if (this.#stage === 'starting') this.#stage = 'running';
-    const ended = bottle.exited.then((): ExitStatus => ({ code: null, signal: 'SIGKILL' }));
+    const ended = bottle.exited.then((): ExitStatus => {
+      if (this.#closing === null)
+        this.#parts.onWarning?.(
+          `${this.identity}: the bottle ended from outside, with everything that ran in it: it was killed, or what runs it stopped`,
+        );
+      return { code: null, signal: 'SIGKILL' };
+    });
     ended.catch(() => undefined);
     const status = await relayMain(main, plan.stdin, stdio, ended);
     this.#failed = status.code !== 0;
