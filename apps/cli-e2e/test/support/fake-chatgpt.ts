@@ -13,6 +13,8 @@ export function fakeChatGpt(accountId: string): Upstream {
       answerAccount(response, accountId);
     else if (request.method === 'POST' && request.url.startsWith('/backend-api/codex/responses'))
       answerTurn(response);
+    // at once the Codex CLI goes on over plain HTTP only after this one
+    else if (request.headers.upgrade !== undefined) response.writeHead(426).end();
     else response.writeHead(404, { 'Content-Type': 'application/json' }).end('{}');
   });
 }
