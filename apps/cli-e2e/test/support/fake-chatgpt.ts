@@ -1,14 +1,16 @@
 import type { ServerResponse } from 'node:http';
+import { WebSocketServer } from 'ws';
 import { Upstream } from './upstream.ts';
 
 export const codexAnswer = 'The bottle holds no token.';
 
 /**
- * A stand-in for ChatGPT's back end as the Codex CLI uses it with a subscription. It answers who the account is, refuses
- * WebSockets as the real one may, and streams the Responses API's events.
+ * A stand-in for ChatGPT's back end as the Codex CLI uses it with a subscription. It answers who the account is, and
+ * streams the Responses API's events: over a WebSocket when `onMessage` is there to be told what came through it, else
+ * over HTTP, refusing WebSockets as the real one may.
  */
-export function fakeChatGpt(accountId: string): Upstream {
-  return new Upstream(['chatgpt.com', 'api.openai.com'], (request, response) => {
+export function fakeChatGpt(accountId: string, onMessage: ((text: string) => void) | null = null): Upstream {
+  const upstream = new Upstream(['chatgpt.com', 'api.openai.com'], (request, response) => {
     if (request.method === 'GET' && request.url.startsWith('/backend-api/wham/accounts/check'))
       answerAccount(response, accountId);
     else if (request.method === 'POST' && request.url.startsWith('/backend-api/codex/responses'))
@@ -17,6 +19,18 @@ export function fakeChatGpt(accountId: string): Upstream {
     else if (request.headers.upgrade !== undefined) response.writeHead(426).end();
     else response.writeHead(404, { 'Content-Type': 'application/json' }).end('{}');
   });
+  if (onMessage === null) return upstream;
+  const sockets = new WebSocketServer({ noServer: true });
+  upstream.server.on('upgrade', (request, socket, head) =>
+    sockets.handleUpgrade(request, socket, head, (websocket) => {
+      websocket.on('error', () => undefined);
+      websocket.on('message', (data: Buffer) => {
+        onMessage(data.toString());
+        for (const event of turn) websocket.send(JSON.stringify(event));
+      });
+    }),
+  );
+  return upstream;
 }
 
 function answerAccount(response: ServerResponse, id: string): void {
@@ -32,12 +46,15 @@ function answerAccount(response: ServerResponse, id: string): void {
 
 function answerTurn(response: ServerResponse): void {
   response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-  const send = (event: { readonly type: string; readonly [key: string]: unknown }): void => {
-    response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
-  };
-  const id = 'resp_e2e';
-  send({ type: 'response.created', response: { id } });
-  send({
+  for (const event of turn) response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  response.end();
+}
+
+const id = 'resp_e2e';
+/** One answer of the model. */
+const turn = [
+  { type: 'response.created', response: { id } },
+  {
     type: 'response.output_item.done',
     item: {
       type: 'message',
@@ -45,10 +62,9 @@ function answerTurn(response: ServerResponse): void {
       id: 'msg_e2e',
       content: [{ type: 'output_text', text: codexAnswer }],
     },
-  });
-  send({
+  },
+  {
     type: 'response.completed',
     response: { id, usage: { input_tokens: 1, output_tokens: 1, total_tokens: 2 } },
-  });
-  response.end();
-}
+  },
+];
