@@ -13,6 +13,8 @@ export function fakeChatGpt(accountId: string, onMessage: ((text: string) => voi
   const upstream = new Upstream(['chatgpt.com', 'api.openai.com'], (request, response) => {
     if (request.method === 'GET' && request.url.startsWith('/backend-api/wham/accounts/check'))
       answerAccount(response, accountId);
+    else if (request.method === 'GET' && request.url.startsWith('/backend-api/codex/models'))
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"models":[]}');
     else if (request.method === 'POST' && request.url.startsWith('/backend-api/codex/responses'))
       answerTurn(response);
     // at once the Codex CLI goes on over plain HTTP only after this one
