@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import type { OnStep } from './step.ts';
 
 export const backendNames = ['docker', 'bubblewrap', 'smolmachines'] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -130,15 +131,20 @@ export interface OpenOptions {
   readonly onProgress?: (what: string) => void;
   /** told in one safe line what went wrong in the bottle without ending it, e.g. that its memory ran out */
   readonly onWarning?: (message: string) => void;
+  /** told how long each step took */
+  readonly onStep?: OnStep;
   /** Aborting ends what takes long. */
   readonly signal?: AbortSignal;
 }
 
 /** One bottle being set up: sidecars and the agent's environment start independently and in parallel. */
 export interface BottleHost {
+  /** whether the self-check mostly waits, so that other work costs no time beside it; default false */
+  readonly checkWaits?: boolean;
   /** where the sidecar must listen, e.g. `unix:/run/bot-bottle/egress.sock` as seen by the sidecar */
   listenAddress(name: SidecarName): string;
-  startSidecar(spec: SidecarSpec): Promise<SidecarProcess>;
+  /** @param signal aborting gives up a sidecar that does not run yet; one that does is its caller's to end */
+  startSidecar(spec: SidecarSpec, signal?: AbortSignal): Promise<SidecarProcess>;
   /** Starts the environment; sidecars need not be up yet. */
   startBottle(): Promise<Bottle>;
   /** Proves from inside that nothing but the sidecars answers. Throws `BackendError` when something does. */

@@ -1,7 +1,7 @@
-import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mintAuthority } from '@bot-bottle/egress';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { preparePlan, provision, type BottlePlan } from '../src/index.ts';
 import { localBottle } from './local-bottle.ts';
 import { sampleAgent } from './sample-agent.ts';
@@ -34,6 +34,37 @@ const commands = (
 });
 
 describe('provision', () => {
+  it.each([
+    ['of a new bottle', false],
+    ['of a resumed one', true],
+  ])('puts nothing into the home %s before it is allowed', async (_what, isResumed) => {
+    const folder = await tempDir();
+    const { deps } = await sampleHost(folder);
+    const fresh = await preparePlan(sampleRequest(sampleAgent(), {}), deps);
+    const plan: BottlePlan = isResumed ? { ...fresh, resumed: { workspace: false } } : fresh;
+    const bottle = await localBottle(folder);
+    const { promise: allowed, resolve } = Promise.withResolvers<void>();
+    const done = provision(bottle, plan, { caPem, env: {}, allowed });
+    // As much as happens without the permission: the program that unpacks is there, or not even that.
+    if (isResumed) await new Promise((next) => setImmediate(next));
+    else await vi.waitFor(() => expect(bottle.spawned).toHaveLength(1));
+    expect(await readdir(bottle.home)).toEqual([]);
+    if (isResumed) expect(bottle.spawned).toHaveLength(0);
+    resolve();
+    await done;
+    expect(await readFile(join(bottle.home, '.bot-bottle/ca.crt'), 'utf8')).toBe(caPem);
+  });
+
+  it('puts nothing into the home when it is not allowed', async () => {
+    const folder = await tempDir();
+    const { deps } = await sampleHost(folder);
+    const plan = await preparePlan(sampleRequest(sampleAgent(), {}), deps);
+    const bottle = await localBottle(folder);
+    const allowed = Promise.reject(new Error('the bottle is not closed'));
+    await expect(provision(bottle, plan, { caPem, env: {}, allowed })).rejects.toThrow('not closed');
+    expect(await readdir(bottle.home)).toEqual([]);
+  });
+
   it('puts everything in place by one process in the guest', async () => {
     const folder = await tempDir();
     const { deps } = await sampleHost(folder);

@@ -11,6 +11,7 @@ import { gitGatePrograms } from './git-gate-config.ts';
 import type { LiveRoutes } from './live-routes.ts';
 import { sidecarAudit } from './sidecar-audit.ts';
 import { openSidecar, type OpenedSidecar } from './sidecar-host.ts';
+import { timed, type OnStep } from '../step.ts';
 import type { UndoStack } from './undo-stack.ts';
 
 export interface BottleSidecarsOptions {
@@ -24,6 +25,7 @@ export interface BottleSidecarsOptions {
   readonly routes: LiveRoutes;
   readonly undo: UndoStack;
   readonly onWarning: (message: string) => void;
+  readonly onStep?: OnStep;
 }
 
 const answerLimitMs = 15_000;
@@ -104,6 +106,7 @@ export class BottleSidecars {
       await sidecar.close();
     };
     undo.add(`stopping ${name}`, close, 'stopping sidecars');
+    void timed(this.#options.onStep, `${name} until it serves`, () => sidecar.ready).catch(() => undefined);
     return { ready: sidecar.ready, isClosing: () => closing };
   }
 

@@ -13,6 +13,7 @@ import type { Settings } from '../settings/settings-schema.ts';
 import { metadataFor } from '../state/metadata.ts';
 import { ResumedState } from '../state/resumed-state.ts';
 import { StateStore } from '../state/state-store.ts';
+import { timed, type OnStep } from '../step.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
 import { BottleSidecars } from './bottle-sidecars.ts';
 import { CredentialRefresh } from './credential-refresh.ts';
@@ -45,6 +46,8 @@ export interface LaunchOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (what: string) => void;
   readonly onWarning?: (message: string) => void;
+  /** told how long each step of launch and end took */
+  readonly onStep?: OnStep;
 }
 
 /**
@@ -54,7 +57,7 @@ export interface LaunchOptions {
  * @throws BackendError, OwnerError, AuditError
  */
 export async function launchBottle(options: LaunchOptions): Promise<LaunchedBottle> {
-  const undo = new UndoStack();
+  const undo = new UndoStack(options.onStep);
   try {
     const launched = await launch(options, undo);
     options.signal?.throwIfAborted();
@@ -92,6 +95,7 @@ async function launch(options: LaunchOptions, undo: UndoStack): Promise<Launched
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
       ...(options.onWarning === undefined ? {} : { onWarning: options.onWarning }),
+      ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
     });
     undo.add('closing the bottle', () => opened.close(), 'opened together');
     return opened;
@@ -162,24 +166,32 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     routes,
     undo,
     onWarning,
+    ...(options.onStep === undefined ? {} : { onStep: options.onStep }),
   });
   // Provisioning needs no sidecar unless the provider runs commands that may want the network.
   const waitsForSidecars = plan.provision.preCopy.length > 0 || plan.provision.verify.length > 0;
-  const sidecars = starting.startNeeded();
+  const { onStep } = options;
+  const sidecars = timed(onStep, 'needed sidecars', () => starting.startNeeded());
   const startBottle = async (): Promise<Ready> => {
-    const bottle = await host.startBottle();
-    await host.selfCheck(bottle);
+    const bottle = await timed(onStep, 'agent', () => host.startBottle());
+    const checked = timed(onStep, 'self-check', () => host.selfCheck(bottle));
+    checked.catch(() => undefined);
+    if (host.checkWaits === true) starting.startLate();
     const env = environmentOf(options, bottle, canary);
     if (waitsForSidecars) await sidecars;
-    const provisioned = await provision(bottle, plan, {
-      caPem: authority.cert,
-      env,
-      knownSecrets: Object.values(secrets)
-        .flatMap((store: SecretStore) => store.entries())
-        .map(([name, value]) => ({ name, value })),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-    });
+    const provisioning = timed(onStep, 'provisioning', () =>
+      provision(bottle, plan, {
+        allowed: checked,
+        caPem: authority.cert,
+        env,
+        knownSecrets: Object.values(secrets)
+          .flatMap((store: SecretStore) => store.entries())
+          .map(([name, value]) => ({ name, value })),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      }),
+    );
+    const [, provisioned] = await allOrFirstError([checked, provisioning] as const);
     for (const warning of provisioned.warnings) options.onWarning?.(warning);
     await audit.append([
       hostEvent('provision', 'done', plan.identity, {
@@ -190,7 +202,7 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     return { bottle, env };
   };
   const [, ready] = await allOrFirstError([sidecars, startBottle()] as const);
-  starting.startLate();
+  if (host.checkWaits !== true) starting.startLate();
   const refresh = new CredentialRefresh({
     refs: providerFiles(plan),
     slots: secrets.slots,
@@ -230,9 +242,11 @@ interface Ready {
 const pickOwner = ({
   runtimeDir,
   onWarning,
-}: LaunchOptions): Pick<LaunchOptions, 'runtimeDir' | 'onWarning'> => ({
+  onStep,
+}: LaunchOptions): Pick<LaunchOptions, 'runtimeDir' | 'onWarning' | 'onStep'> => ({
   runtimeDir,
   ...(onWarning === undefined ? {} : { onWarning }),
+  ...(onStep === undefined ? {} : { onStep }),
 });
 
 /** What is recorded of a deploy key that may still be registered is the only way to find it. */

@@ -5,6 +5,7 @@ import { BackendError } from '../errors.ts';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
 import type { ResumedState } from '../state/resumed-state.ts';
 import { StateStore } from '../state/state-store.ts';
+import { timed, type OnStep } from '../step.ts';
 import type { BottleStatus } from './control-messages.ts';
 import { ControlServer, type ExecRequest } from './control-server.ts';
 import type { DeployKeys } from './deploy-keys.ts';
@@ -30,6 +31,7 @@ export interface OwnedParts {
   readonly env: Readonly<Record<string, string>>;
   readonly runtimeDir: string;
   readonly onWarning?: (message: string) => void;
+  readonly onStep?: OnStep;
 }
 
 /** A bottle that runs, held by the process that owns it. */
@@ -123,8 +125,10 @@ export class LaunchedBottle {
    * @throws BackendError `exec_failed` when it cannot be started; `shellExitCode` tells as what
    */
   async runMain(stdio: MainStdio): Promise<ExitStatus> {
-    const { plan, bottle, env } = this.#parts;
-    const child = await inTime(bottle.spawn(plan.argv, { env, cwd: plan.workdir, tty: stdio.tty }));
+    const { plan, bottle, env, onStep } = this.#parts;
+    const child = await timed(onStep, 'start of the program', () =>
+      inTime(bottle.spawn(plan.argv, { env, cwd: plan.workdir, tty: stdio.tty })),
+    );
     const main = new MainProcess(child, stdio.tty !== null);
     this.#main = main;
     this.#parts.resumed?.up();

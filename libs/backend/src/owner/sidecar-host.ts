@@ -148,7 +148,7 @@ async function beginLife(
   signal: AbortSignal,
 ): Promise<{ readonly child: Child; readonly channel: LauncherChannel }> {
   const { host, spec } = options;
-  const process = await host.startSidecar(spec);
+  const process = await host.startSidecar(spec, signal);
   const said = firstWords(process);
   const exited = process.exited.catch(() => ({ code: null, signal: null }));
   const source = options.desk?.connect(spec.name, (decision, limits) => channel.decide(decision, limits));

@@ -1,4 +1,6 @@
-interface Step {
+import { timed, type OnStep } from '../step.ts';
+
+interface UndoStep {
   readonly what: string;
   readonly beside: string | null;
   readonly undo: () => Promise<unknown>;
@@ -6,8 +8,14 @@ interface Step {
 
 /** Steps that take back what was done, run once and in reverse order; a failing step does not stop the others. */
 export class UndoStack {
-  readonly #steps: Step[] = [];
+  readonly #steps: UndoStep[] = [];
+  readonly #onStep: OnStep | undefined;
   #running: Promise<readonly string[]> | null = null;
+
+  /** @param onStep told how long each step took */
+  constructor(onStep?: OnStep) {
+    this.#onStep = onStep;
+  }
 
   /**
    * @param what the operation, for the warning when it fails
@@ -29,17 +37,17 @@ export class UndoStack {
       const together = [step];
       while (step.beside !== null && this.#steps.at(-1)?.beside === step.beside)
         together.push(...this.#steps.splice(-1));
-      warnings.push(...(await Promise.all(together.map(takeBack))).flat());
+      warnings.push(...(await Promise.all(together.map((each) => this.#takeBack(each)))).flat());
     }
     return warnings;
   }
-}
 
-async function takeBack({ what, undo }: Step): Promise<string[]> {
-  try {
-    const said: unknown = await undo();
-    return Array.isArray(said) ? said.filter((each) => typeof each === 'string') : [];
-  } catch (error) {
-    return [`${what} failed: ${error instanceof Error ? error.message : 'unknown error'}`];
+  async #takeBack({ what, undo }: UndoStep): Promise<string[]> {
+    try {
+      const said: unknown = await timed(this.#onStep, what, undo);
+      return Array.isArray(said) ? said.filter((each) => typeof each === 'string') : [];
+    } catch (error) {
+      return [`${what} failed: ${error instanceof Error ? error.message : 'unknown error'}`];
+    }
   }
 }

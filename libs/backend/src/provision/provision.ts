@@ -18,6 +18,8 @@ import { caEntries, dirEntries, fileEntries, homeRelative, promptEntries } from 
 export interface ProvisionOptions {
   /** certificate of the bottle's CA */
   readonly caPem: string;
+  /** Nothing is put into the bottle before this resolves; when it rejects, nothing is. Absent: at once. */
+  readonly allowed?: Promise<unknown>;
   /** environment of the guest, for the provider's commands */
   readonly env: Readonly<Record<string, string>>;
   /** values that no copied file may hold */
@@ -54,7 +56,11 @@ export async function provision(
   options: ProvisionOptions,
 ): Promise<ProvisionResult> {
   const { provision: provider, workspace } = plan;
-  if (plan.resumed !== null) await clearKeptHome(bottle, plan, pick(options));
+  // A new home is empty, so that the program that unpacks can be started meanwhile.
+  if (plan.resumed !== null) {
+    await options.allowed;
+    await clearKeptHome(bottle, plan, pick(options));
+  }
   const leftOut: FlaggedFile[] = [];
   const beforeFiles: Step[] = [
     { name: 'CA', entries: () => caEntries(plan, options.caPem) },
@@ -145,6 +151,7 @@ async function copySteps(
 ): Promise<void> {
   let current = 'files';
   const entries = async function* (): AsyncGenerator<TarEntry> {
+    await options.allowed;
     for (const { name, entries: of } of steps) {
       current = name;
       options.onProgress?.(name);
