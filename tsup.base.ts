@@ -50,6 +50,20 @@ const noNativeAddons: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
+/**
+ * What the client of the Docker engine loads at once and this product never uses: gRPC for sessions of BuildKit, and an SSH
+ * client of its own, in whose place the operator's ssh is run.
+ */
+const noDockerExtras: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'no-docker-extras',
+  setup(build) {
+    build.onLoad(
+      { filter: /[/\\](?:dockerode[/\\]lib[/\\](?:session|buildkit)|docker-modem[/\\]lib[/\\]ssh)\.js$/ },
+      () => ({ contents: "module.exports = () => { throw new Error('not in this build'); };" }),
+    );
+  },
+};
+
 export interface Bundle {
   readonly library: string[];
   readonly program: string[];
@@ -69,7 +83,7 @@ export function programConfig(entry: string[], chunks = false): Options {
     noExternal: [/.*/],
     minifySyntax: true,
     splitting: chunks,
-    esbuildPlugins: [englishOnly, noNativeAddons],
+    esbuildPlugins: [englishOnly, noNativeAddons, noDockerExtras],
     banner: { js: head },
     esbuildOptions(options) {
       options.conditions = ['@bot-bottle/source', 'node', 'import'];

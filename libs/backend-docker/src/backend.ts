@@ -2,7 +2,7 @@ import { BackendError, type Backend, type Capabilities } from '@bot-bottle/backe
 import { connectEngine, type EngineConnection } from './engine/connect-engine.ts';
 import { engineError } from './engine/engine-error.ts';
 import { DockerHost } from './host.ts';
-import { defaultBaseImage } from './images/base-image.ts';
+import { baseOf } from './base-of.ts';
 import { findLeftovers } from './leftovers.ts';
 import { probeEngine, unknownCapabilities } from './probe.ts';
 
@@ -25,8 +25,7 @@ export interface DockerOptions {
  */
 export function createDockerBackend(options: DockerOptions = {}): Backend {
   const env = options.env ?? process.env;
-  const named = options.baseImage ?? env['BOT_BOTTLE_BASE_IMAGE'] ?? '';
-  const baseImage = named === '' ? defaultBaseImage : named;
+  const baseImage = baseOf(options);
   let capabilities: Capabilities = unknownCapabilities;
   let connection: Promise<EngineConnection> | null = null;
   const connect = (): Promise<EngineConnection> => {

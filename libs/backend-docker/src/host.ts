@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   BackendError,
   guestHome,
+  timed,
   type Bottle,
   type BottleHost,
   type BottleSpec,
@@ -16,12 +17,14 @@ import { DockerBottle } from './bottle.ts';
 import { proveIsolation } from './check/prove-isolation.ts';
 import { agentOptions } from './containers/agent-options.ts';
 import { keepOpen } from './containers/keep-open.ts';
+import { OwnContainers } from './containers/own-containers.ts';
 import { sidecarOptions } from './containers/sidecar-options.ts';
 import { startSidecarProcess } from './containers/sidecar-process.ts';
 import type { EngineConnection } from './engine/connect-engine.ts';
 import { BottleEvents } from './engine/bottle-events.ts';
 import { engineError } from './engine/engine-error.ts';
 import { within } from './engine/within.ts';
+import { evenIfPruned, Lookup } from './even-if-pruned.ts';
 import { agentImage, plainAgent } from './images/agent-image.ts';
 import { sidecarImage } from './images/sidecar-image.ts';
 import { labelsOf, type Ownership } from './labels.ts';
@@ -44,19 +47,32 @@ export interface HostOptions {
   readonly egressNetwork: string | null;
 }
 
+type BuildOptions = { readonly baseImage: string; readonly signal: AbortSignal } & OpenOptions;
+type Volumes = ReadonlyMap<'home' | 'scratch', string>;
+
+/** What a bottle uses but does not own. */
+interface Shared {
+  readonly agentImage: Lookup<string>;
+  /** the network that leads out */
+  readonly outside: Lookup<string>;
+}
+
 /** One bottle on an engine: a network, a container for each sidecar, and one for the agent. */
 export class DockerHost implements BottleHost {
+  readonly checkWaits = true;
   readonly #spec: BottleSpec;
   readonly #options: HostOptions;
   readonly #docker: Dockerode;
   readonly #owner: Ownership;
   readonly #network: InternalNetwork;
   readonly #events: BottleEvents;
-  readonly #build: { readonly baseImage: string } & OpenOptions;
-  readonly #agentImage: Promise<string>;
-  readonly #outside: Promise<string> | null;
-  readonly #containers = new Set<string>();
-  readonly #volumes: ReadonlyMap<'home' | 'scratch', string>;
+  readonly #build: BuildOptions;
+  readonly #shared: Shared;
+  readonly #giveUp: AbortController;
+  readonly #containers: OwnContainers;
+  readonly #volumes: Volumes;
+  /** sidecars that had a container */
+  readonly #lived = new Set<SidecarName>();
   /** work that makes something: what it made is known when it is done */
   readonly #making = new Set<Promise<unknown>>();
   #closed: Promise<readonly string[]> | null = null;
@@ -68,8 +84,10 @@ export class DockerHost implements BottleHost {
       readonly owner: Ownership;
       readonly network: InternalNetwork;
       readonly events: BottleEvents;
-      readonly volumes: ReadonlyMap<'home' | 'scratch', string>;
-      readonly open: OpenOptions;
+      readonly volumes: Volumes;
+      readonly build: BuildOptions;
+      readonly shared: Shared;
+      readonly giveUp: AbortController;
     },
   ) {
     this.#spec = spec;
@@ -79,43 +97,47 @@ export class DockerHost implements BottleHost {
     this.#network = parts.network;
     this.#events = parts.events;
     this.#volumes = parts.volumes;
-    this.#build = { ...parts.open, baseImage: options.baseImage };
-    this.#agentImage = agentImage(this.#docker, spec.image ?? plainAgent, this.#build);
-    // told by whoever needs it
-    this.#agentImage.catch(() => undefined);
-    const goesOut = spec.sidecars.some((name) => name !== 'supervise');
-    this.#outside = goesOut ? egressNetwork(this.#docker, options.egressNetwork) : null;
-    this.#outside?.catch(() => undefined);
+    this.#build = parts.build;
+    this.#shared = parts.shared;
+    this.#giveUp = parts.giveUp;
+    this.#containers = new OwnContainers(this.#docker);
   }
 
   /** @throws BackendError `launch_failed` when the bottle runs already, `state_missing` without the home to resume */
   static async open(spec: BottleSpec, options: HostOptions, open: OpenOptions = {}): Promise<DockerHost> {
     const { docker } = options.engine;
+    const { onStep } = open;
     const owner = { identity: spec.identity, stateDir: spec.stateDir };
-    await takeOver(docker, owner, spec.resumed === true);
+    await timed(onStep, 'what an earlier life left', () => takeOver(docker, owner, spec.resumed === true));
+    const giveUp = new AbortController();
+    const signal = open.signal === undefined ? giveUp.signal : AbortSignal.any([open.signal, giveUp.signal]);
+    const build = { ...open, signal, baseImage: options.baseImage };
+    const shared = sharedThings(spec, options, build);
     const undo: Array<() => Promise<unknown>> = [];
-    try {
-      const network = await createInternalNetwork(docker, owner);
+    const makeNetwork = async (): Promise<InternalNetwork> => {
+      const network = await timed(onStep, 'network', () => createInternalNetwork(docker, owner));
       undo.push(() => removeNetwork(docker, network.id));
+      return network;
+    };
+    const openEvents = async (): Promise<BottleEvents> => {
       const events = await BottleEvents.open(docker, spec.identity, (role) =>
         open.onWarning?.(`${spec.identity}: ${role} ran out of memory, and a process of it was ended`),
       );
       undo.push(async () => events.close());
-      const volumes = new Map<'home' | 'scratch', string>();
-      for (const role of [
-        'home',
-        ...(spec.sidecars.includes('git-gate') ? (['scratch'] as const) : []),
-      ] as const) {
-        const Name = `bot-bottle-${spec.identity}-${role}`;
-        await within(
-          `making the volume ${Name}`,
-          docker.createVolume({ Name, Labels: labelsOf(owner, role) }),
-        );
-        volumes.set(role, Name);
-        if (spec.resumed !== true || role !== 'home') undo.push(() => removeVolume(docker, Name));
-      }
-      return new DockerHost(spec, options, { owner, network, events, volumes, open });
+      return events;
+    };
+    try {
+      const work = [
+        makeNetwork(),
+        timed(onStep, 'events', openEvents),
+        timed(onStep, 'volumes', () => makeVolumes(docker, owner, spec, undo)),
+      ] as const;
+      // What the others made is known before a failure is undone.
+      await Promise.allSettled(work);
+      const [network, events, volumes] = await Promise.all(work);
+      return new DockerHost(spec, options, { owner, network, events, volumes, build, shared, giveUp });
     } catch (error) {
+      giveUp.abort();
       for (const step of undo.toReversed()) await step().catch(() => undefined);
       throw engineError('launch_failed', spec.identity, error);
     }
@@ -125,61 +147,79 @@ export class DockerHost implements BottleHost {
     return `${addressOf(this.#network, name)}:${sidecarPorts[name]}`;
   }
 
-  async startSidecar(spec: SidecarSpec): Promise<SidecarProcess> {
+  async startSidecar(spec: SidecarSpec, given?: AbortSignal): Promise<SidecarProcess> {
     const { name } = spec;
     if (!this.#spec.sidecars.includes(name))
       throw new BackendError('sidecar_failed', `this bottle has no sidecar ${name}`, { data: { name } });
-    return await this.#make(async () => {
-      const [image, outside] = await Promise.all([
-        sidecarImage(this.#docker, spec, this.#build),
-        spec.network ? this.#outside : null,
-      ]);
-      const options = sidecarOptions({
-        owner: this.#owner,
-        name,
-        image,
-        network: this.#network,
-        scratchVolume: spec.scratch ? (this.#volumes.get('scratch') ?? null) : null,
-      });
-      // Its last life may have left one.
-      await removeContainer(this.#docker, options.name ?? '');
-      const container = await this.#create(options);
-      if (outside !== null)
-        await within(
-          'connecting a sidecar',
-          this.#docker.getNetwork(outside).connect({ Container: container.id }),
-        );
-      return await startSidecarProcess(this.#docker, container);
-    }).catch((error: unknown) => {
+    const signal = given === undefined ? this.#build.signal : AbortSignal.any([given, this.#build.signal]);
+    const { outside } = this.#shared;
+    return await this.#make(() =>
+      evenIfPruned([outside], () => this.#startSidecar(spec, spec.network ? outside : null, signal)),
+    ).catch((error: unknown) => {
       throw engineError('sidecar_failed', `the container of ${name}`, error);
     });
   }
 
-  async startBottle(): Promise<Bottle> {
-    const { identity, workdir, sidecars, resources, resumed } = this.#spec;
-    return await this.#make(async () => {
-      const container = await this.#create(
-        agentOptions({
-          owner: this.#owner,
-          image: await this.#agentImage,
-          network: this.#network,
-          homeVolume: this.#volumes.get('home') ?? '',
-          sidecars,
-          resources,
-          runtime: this.#options.runtime,
-        }),
+  async #startSidecar(
+    spec: SidecarSpec,
+    outside: Lookup<string> | null,
+    signal: AbortSignal,
+  ): Promise<SidecarProcess> {
+    const { name } = spec;
+    const [image, network] = await Promise.all([
+      this.#timed(`image of ${name}`, () => sidecarImage(this.#docker, spec, { ...this.#build, signal })),
+      outside?.get(),
+    ]);
+    const options = sidecarOptions({
+      owner: this.#owner,
+      name,
+      image,
+      network: this.#network,
+      scratchVolume: spec.scratch ? (this.#volumes.get('scratch') ?? null) : null,
+    });
+    // Its last life may have left one.
+    if (this.#lived.has(name)) await removeContainer(this.#docker, options.name ?? '');
+    this.#lived.add(name);
+    signal.throwIfAborted();
+    const container = await this.#create(name, options);
+    if (network !== undefined)
+      await this.#timed(`${name}: connecting`, () =>
+        within('connecting a sidecar', this.#docker.getNetwork(network).connect({ Container: container.id })),
       );
-      const { ended } = await keepOpen(this.#docker, container);
-      const end = async (): Promise<void> => {
-        await removeContainer(this.#docker, container.id);
-        await ended;
-      };
+    signal.throwIfAborted();
+    return await this.#timed(`${name}: starting`, () => startSidecarProcess(this.#docker, container));
+  }
+
+  async startBottle(): Promise<Bottle> {
+    const { identity, workdir, resumed } = this.#spec;
+    const { agentImage: image } = this.#shared;
+    return await this.#make(async () => {
+      const container = await evenIfPruned([image], async () => this.#createAgent(await image.get()));
+      const { ended } = await this.#timed('agent: starting', () => keepOpen(this.#docker, container));
+      const end = (): Promise<void> => this.#containers.end(container.id, ended);
       const bottle = new DockerBottle({ container, events: this.#events, ended }, { identity, workdir }, end);
       if (workdir !== guestHome && resumed !== true) await makeWorkdir(bottle, workdir);
       return bottle;
     }).catch((error: unknown) => {
       throw engineError('launch_failed', 'the container of the agent', error);
     });
+  }
+
+  async #createAgent(image: string): Promise<Dockerode.Container> {
+    const { sidecars, resources } = this.#spec;
+    this.#build.signal.throwIfAborted();
+    return await this.#create(
+      'agent',
+      agentOptions({
+        owner: this.#owner,
+        image,
+        network: this.#network,
+        homeVolume: this.#volumes.get('home') ?? '',
+        sidecars,
+        resources,
+        runtime: this.#options.runtime,
+      }),
+    );
   }
 
   async selfCheck(bottle: Bottle): Promise<void> {
@@ -205,18 +245,18 @@ export class DockerHost implements BottleHost {
     const failures: string[] = [];
     const step = async (what: string, act: () => Promise<unknown>): Promise<void> => {
       try {
-        await act();
+        await this.#timed(what, act);
       } catch (error) {
         failures.push(`${this.#spec.identity}: ${engineError('launch_failed', what, error).message}`);
       }
     };
     const removeAll = async (): Promise<void> => {
       await Promise.all(
-        [...this.#containers].map((id) =>
-          step('removing a container', () => removeContainer(this.#docker, id)),
-        ),
+        this.#containers.left.map((id) => step('removing a container', () => this.#containers.remove(id))),
       );
     };
+    // Nothing new is begun, and no build goes on.
+    this.#giveUp.abort(new BackendError('launch_failed', 'the bottle is being closed'));
     await removeAll();
     await Promise.allSettled(this.#making);
     // What was being made meanwhile.
@@ -237,13 +277,12 @@ export class DockerHost implements BottleHost {
     return failures;
   }
 
-  async #create(options: Dockerode.ContainerCreateOptions): Promise<Dockerode.Container> {
-    const container = await within(
-      `making ${options.name ?? 'a container'}`,
-      this.#docker.createContainer(options),
-    );
-    this.#containers.add(container.id);
-    return container;
+  async #create(what: string, options: Dockerode.ContainerCreateOptions): Promise<Dockerode.Container> {
+    return await this.#timed(`${what}: making`, () => this.#containers.create(options));
+  }
+
+  #timed<T>(what: string, work: () => Promise<T>): Promise<T> {
+    return timed(this.#build.onStep, what, work);
   }
 
   async #make<T>(work: () => Promise<T>): Promise<T> {
@@ -260,6 +299,38 @@ export class DockerHost implements BottleHost {
       this.#making.delete(settled);
     }
   }
+}
+
+function sharedThings(
+  spec: BottleSpec,
+  { engine: { docker }, egressNetwork: named }: HostOptions,
+  build: BuildOptions,
+): Shared {
+  const agent = new Lookup(() =>
+    timed(build.onStep, 'image of the agent', () => agentImage(docker, spec.image ?? plainAgent, build)),
+  );
+  const outside = new Lookup(() => timed(build.onStep, 'shared network', () => egressNetwork(docker, named)));
+  // Both are needed later, and are looked for beside what is made meanwhile.
+  void agent.get();
+  if (spec.sidecars.some((name) => name !== 'supervise')) void outside.get();
+  return { agentImage: agent, outside };
+}
+
+async function makeVolumes(
+  docker: Dockerode,
+  owner: Ownership,
+  { identity, sidecars, resumed }: BottleSpec,
+  undo: Array<() => Promise<unknown>>,
+): Promise<Volumes> {
+  const volumes = new Map<'home' | 'scratch', string>();
+  const roles = ['home', ...(sidecars.includes('git-gate') ? (['scratch'] as const) : [])] as const;
+  for (const role of roles) {
+    const Name = `bot-bottle-${identity}-${role}`;
+    await within(`making the volume ${Name}`, docker.createVolume({ Name, Labels: labelsOf(owner, role) }));
+    volumes.set(role, Name);
+    if (resumed !== true || role !== 'home') undo.push(() => removeVolume(docker, Name));
+  }
+  return volumes;
 }
 
 /** It is in a new home, which is empty. */

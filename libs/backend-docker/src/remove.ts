@@ -3,8 +3,10 @@ import type Dockerode from 'dockerode';
 import { reasonOf, statusOf } from './engine/engine-error.ts';
 import { within } from './engine/within.ts';
 
-const attempts = 40;
-const pauseMs = 100;
+const attempts = 50;
+/** milliseconds; the first pauses are shorter, because the engine mostly needs a moment only */
+const longestPauseMs = 100;
+const firstPauseMs = 10;
 
 /** Ends and removes a container with its anonymous volumes, and waits until it is gone. One that is not there is fine. */
 export async function removeContainer(docker: Dockerode, id: string): Promise<void> {
@@ -29,7 +31,7 @@ async function untilGone(remove: () => Promise<unknown>, notYet: RegExp): Promis
     } catch (error) {
       if (statusOf(error) === 404) return;
       if (attempt === attempts || !notYet.test(reasonOf(error))) throw error;
-      await delay(pauseMs);
+      await delay(Math.min(longestPauseMs, firstPauseMs * attempt));
     }
   }
 }

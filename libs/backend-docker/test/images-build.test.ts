@@ -7,7 +7,7 @@ import { agentImage } from '../src/images/agent-image.ts';
 import { ensureImage } from '../src/images/ensure-image.ts';
 import type { ContextFile } from '../src/images/image-files.ts';
 import { imageFiles } from '../src/images/image-files.ts';
-import { imageTag } from '../src/images/image-tag.ts';
+import { digested, imageTag as tagOf, type BuildInputs } from '../src/images/image-tag.ts';
 import { sidecarImage } from '../src/images/sidecar-image.ts';
 import { testEngine } from './support/engine.ts';
 
@@ -18,6 +18,9 @@ const file = (path: string, content: string, mode = 0o644): ContextFile => ({
   mode,
   content: Buffer.from(content),
 });
+
+type Inputs = Omit<BuildInputs, 'files'> & { readonly files: readonly ContextFile[] };
+const imageTag = ({ files, ...rest }: Inputs): string => tagOf({ files: digested(files), ...rest });
 
 describe('the tag of an image', () => {
   const inputs = {

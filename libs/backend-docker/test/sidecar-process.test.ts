@@ -144,6 +144,32 @@ describe.skipIf(engine === null)('a sidecar', () => {
     expect(await process.exited).toEqual({ code: 0, signal: null });
   });
 
+  test('one that is given up while it is being made never runs', async () => {
+    if (engine === null) return;
+    const given = new AbortController();
+    const other = await localBottle(
+      engine,
+      { sidecars: ['supervise'] },
+      {},
+      {
+        onStep: ({ what }) => {
+          if (what === 'supervise: making') given.abort(new Error('given up'));
+        },
+      },
+    );
+    try {
+      const spec = { name: 'supervise', program: join(folder, 'main.js'), network: false } as const;
+      await expect(
+        other.host.startSidecar({ ...spec, programs: [], scratch: false }, given.signal),
+      ).rejects.toThrow('given up');
+      const filters = { label: [`bot-bottle.slug=${other.identity}`, 'bot-bottle.role=supervise'] };
+      const [made] = await engine.docker.listContainers({ all: true, filters });
+      expect(made?.State).toBe('created');
+    } finally {
+      expect(await other.dispose()).toEqual([]);
+    }
+  }, 120_000);
+
   test('one that the bottle has not is refused', async () => {
     if (engine === null) return;
     const plain = await localBottle(engine, { sidecars: [] });

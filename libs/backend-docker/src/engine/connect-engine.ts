@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { BackendError } from '@bot-bottle/backend';
 import type Dockerode from 'dockerode';
 import { engineAddress, type EngineAddress } from './engine-address.ts';
-import { sshAgent } from './ssh-agent.ts';
 import { answerMs } from './within.ts';
 
 export interface EngineConnection {
@@ -32,7 +31,7 @@ export async function connectEngine({ host, env }: EngineWish): Promise<EngineCo
   const address = engineAddress(named === '' ? `unix://${usualSocket()}` : named, tlsVerify);
   // Loaded only when a bottle is launched on an engine.
   const { default: Client } = await import('dockerode');
-  const docker = new Client({ ...noDefaults, ...optionsOf(address, env) });
+  const docker = new Client({ ...noDefaults, ...(await optionsOf(address, env)) });
   limitAnswers(docker);
   return {
     docker,
@@ -71,7 +70,7 @@ const noDefaults = {
 
 type ClientOptions = Dockerode.DockerOptions & { readonly agent?: Agent };
 
-function optionsOf(address: EngineAddress, env: EngineWish['env']): ClientOptions {
+async function optionsOf(address: EngineAddress, env: EngineWish['env']): Promise<ClientOptions> {
   switch (address.kind) {
     case 'unix':
       return { socketPath: address.path };
@@ -81,9 +80,11 @@ function optionsOf(address: EngineAddress, env: EngineWish['env']): ClientOption
       const shown = host.includes(':') ? `[${host}]` : host;
       return tls ? { host: shown, port, protocol: 'https', ...certificates(env) } : { host: shown, port };
     }
-    case 'ssh':
+    case 'ssh': {
+      const { sshAgent } = await import('./ssh-agent.ts');
       // The name is only for the header: ssh connects.
       return { host: 'localhost', port: 80, agent: sshAgent(address) };
+    }
   }
 }
 

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { BackendError, type BottleImage } from '@bot-bottle/backend';
 import type Dockerode from 'dockerode';
-import { baseImageId, imageId } from './base-image.ts';
+import { baseImageId, imageId, type ImageOptions } from './base-image.ts';
 import { ensureImage } from './ensure-image.ts';
-import type { ProgressOptions } from './follow-progress.ts';
 import { imageFiles } from './image-files.ts';
 
-export type AgentImageOptions = ProgressOptions & { readonly baseImage: string };
+export type AgentImageOptions = ImageOptions & { readonly baseImage: string };
 
 /** The provider's image when it names none. */
 export const plainAgent: BottleImage = { name: 'bot-bottle-command', dockerfile: null };

@@ -4,21 +4,29 @@ import { engineError, reasonOf, statusOf } from '../engine/engine-error.ts';
 import { within } from '../engine/within.ts';
 import { followProgress, type ProgressOptions } from './follow-progress.ts';
 
+/** How an image is come by. */
+export interface ImageOptions extends ProgressOptions {
+  /** true: nothing is pulled or built, only its name is found out; default false */
+  readonly onlyLook?: boolean;
+}
+
 export const defaultBaseImage = 'node:24-slim';
 
 /**
  * Id of the image that ours are built on. One that the engine has is used without asking a registry, so that this works
  * offline; else it is pulled.
  *
- * @throws BackendError `launch_failed` that says how to get one
+ * @throws BackendError `launch_failed` that says how to get one, `not_available` when it may only be looked for
  */
 export async function baseImageId(
   docker: Dockerode,
   base: string,
-  options: ProgressOptions = {},
+  options: ImageOptions = {},
 ): Promise<string> {
   const present = await imageId(docker, base);
   if (present !== null) return present;
+  if (options.onlyLook === true)
+    throw new BackendError('not_available', `the engine has no base image ${base}`);
   options.onProgress?.(`pulling ${base}`);
   try {
     const stream = await within(`pulling ${base}`, docker.pull(base));

@@ -4,12 +4,13 @@ import { BackendError, writeTar } from '@bot-bottle/backend';
 import type Dockerode from 'dockerode';
 import { engineError } from '../engine/engine-error.ts';
 import { within } from '../engine/within.ts';
-import { baseImageId, imageId } from './base-image.ts';
-import { followProgress, type ProgressOptions } from './follow-progress.ts';
+import { baseImageId, imageId, type ImageOptions } from './base-image.ts';
+import { followProgress } from './follow-progress.ts';
 import type { ContextFile } from './image-files.ts';
-import { imageTag } from './image-tag.ts';
+import { digested, imageTag } from './image-tag.ts';
+import { imageLabel, inputsLabel, repositoryOf } from './our-images.ts';
 
-export interface ImageSpec extends ProgressOptions {
+export interface ImageSpec extends ImageOptions {
   /** without tag, e.g. sidecar-egress */
   readonly name: string;
   /** what goes into the build, a `Dockerfile` among them */
@@ -19,14 +20,11 @@ export interface ImageSpec extends ProgressOptions {
   readonly buildArgs?: Readonly<Record<string, string>>;
 }
 
-/** Tag of the plain image that an image can stand in for. */
-const inputsLabel = 'bot-bottle.inputs';
-
 /** Builds under way in this process: bottles that start together build an image once. */
 const underWay = new Map<string, Promise<void>>();
 
 /**
- * Name and tag of an image with exactly this content; built when the engine does not have it.
+ * Name and tag of an image with exactly this content; built when the engine does not have it, unless `onlyLook` is set.
  *
  * @throws BackendError `launch_failed`
  */
@@ -34,10 +32,11 @@ export async function ensureImage(docker: Dockerode, spec: ImageSpec): Promise<s
   const { name, files, baseImage } = spec;
   const baseId = baseImage === null ? null : await baseImageId(docker, baseImage, spec);
   const buildArgs = { ...spec.buildArgs, ...(baseImage === null ? {} : { BASE_IMAGE: baseImage }) };
-  const tag = imageTag({ files, baseId, buildArgs });
-  const reference = `bot-bottle/${name}:${tag}`;
+  // Of the base its content counts, not under which name it was found.
+  const tag = imageTag({ files: digested(files), baseId, buildArgs: spec.buildArgs ?? {} });
+  const reference = `${repositoryOf(name)}:${tag}`;
   const present = await builtImage(docker, name, tag);
-  if (present !== null) return present;
+  if (present !== null || spec.onlyLook === true) return present ?? reference;
   const build = underWay.get(reference) ?? buildImage(docker, reference, { ...spec, buildArgs, tag });
   underWay.set(reference, build);
   try {
@@ -58,8 +57,8 @@ async function builtImage(docker: Dockerode, name: string, tag: string): Promise
   const references = images
     .toSorted((one, other) => other.Created - one.Created)
     .flatMap(({ RepoTags }) => RepoTags ?? [])
-    .filter((reference) => reference.startsWith(`bot-bottle/${name}:`));
-  const plain = `bot-bottle/${name}:${tag}`;
+    .filter((reference) => reference.startsWith(`${repositoryOf(name)}:`));
+  const plain = `${repositoryOf(name)}:${tag}`;
   const found = references.find((reference) => reference !== plain) ?? references[0];
   if (found !== undefined) return found;
   // Built beforehand without the label.
@@ -87,7 +86,7 @@ async function buildImage(
       docker.buildImage(Readable.from([context]), {
         t: reference,
         buildargs: { ...buildArgs },
-        labels: { 'bot-bottle.image': name, [inputsLabel]: tag },
+        labels: { [imageLabel]: name, [inputsLabel]: tag },
         forcerm: true,
         // What Dockerfiles of ours use, engines without BuildKit have too.
         version: '1',

@@ -24,6 +24,13 @@ export async function imageFiles(name: string): Promise<readonly ContextFile[] |
   return [...(await filesOf(join(folder, common))), ...(await filesOf(join(folder, name)))];
 }
 
+/** Names of all of our images that are built of one folder each. */
+export async function imageNames(): Promise<readonly string[]> {
+  const entries = await readdir(imagesFolder(), { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return names.filter((name) => existsSync(join(imagesFolder(), name, 'Dockerfile'))).toSorted();
+}
+
 /** Path of the folder with a folder for each image: beside this file when built, else of the repository. */
 function imagesFolder(): string {
   const here = import.meta.dirname;

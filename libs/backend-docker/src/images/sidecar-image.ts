@@ -1,7 +1,7 @@
 import { BackendError, type SidecarSpec } from '@bot-bottle/backend';
 import type Dockerode from 'dockerode';
 import { ensureImage } from './ensure-image.ts';
-import type { ProgressOptions } from './follow-progress.ts';
+import type { ImageOptions } from './base-image.ts';
 import { imageFiles, readContextFile } from './image-files.ts';
 
 /**
@@ -12,7 +12,7 @@ import { imageFiles, readContextFile } from './image-files.ts';
 export async function sidecarImage(
   docker: Dockerode,
   spec: Pick<SidecarSpec, 'name' | 'program'>,
-  options: ProgressOptions & { readonly baseImage: string },
+  options: ImageOptions & { readonly baseImage: string },
 ): Promise<string> {
   const name = `sidecar-${spec.name}`;
   const files = await imageFiles(name);

@@ -20,6 +20,43 @@ export async function egressNetwork(docker: Dockerode, named: string | null): Pr
   return (await oldest(docker)) ?? (await make(docker));
 }
 
+/**
+ * Shared bridges of ours that no container is on, made or running. Ours is what has the label and the name.
+ *
+ * @throws what the engine's client throws
+ */
+export async function idleEgressNetworks(
+  docker: Dockerode,
+): Promise<ReadonlyArray<{ readonly name: string; remove(): Promise<boolean> }>> {
+  const filters = { label: [label] };
+  const networks = await within('listing networks', docker.listNetworks({ filters }));
+  const ours = networks.filter(({ Name }) => Name === egressNetworkName);
+  const idle = await Promise.all(ours.map(async ({ Id }) => !(await isUsed(docker, Id))));
+  return ours
+    .filter((_network, index) => idle[index])
+    .map(({ Id, Name }) => ({ name: Name, remove: () => removeIdle(docker, Id) }));
+}
+
+/** The engine knows only of running containers that they are on a network; one that was made is on it too. */
+async function isUsed(docker: Dockerode, id: string): Promise<boolean> {
+  const filters = { network: [id] };
+  const containers = await within('listing containers', docker.listContainers({ all: true, filters }));
+  return containers.length > 0;
+}
+
+/** False: somebody uses it by now. */
+async function removeIdle(docker: Dockerode, id: string): Promise<boolean> {
+  if (await isUsed(docker, id)) return false;
+  try {
+    await within('removing a network', docker.getNetwork(id).remove());
+    return true;
+  } catch (error) {
+    if (statusOf(error) === 404) return true;
+    if (statusOf(error) === 403 || statusOf(error) === 409) return false;
+    throw error;
+  }
+}
+
 async function existing(docker: Dockerode, name: string): Promise<string> {
   try {
     const found = await within('looking for the egress network', docker.getNetwork(name).inspect());
