@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { CommandContext } from './command-context.ts';
 import { addCopyCommands } from './copy/add-copy-commands.ts';
+import { addImagesCommands } from './images/add-images-commands.ts';
 import { addRoutesCommands } from './routes/add-routes-commands.ts';
 import { addSuperviseCommands } from './supervise/add-supervise-commands.ts';
 
@@ -239,6 +240,11 @@ function addSetupCommands(command: Make, context: CommandContext, setExitCode: S
       const { cleanup } = await import('./commands/cleanup.ts');
       setExitCode(await cleanup(context, options));
     });
+  addImagesCommands(
+    command('images', 'build, list and prune the images of the Docker backend'),
+    context,
+    setExitCode,
+  );
   command('schema', 'print the JSON Schema of a manifest')
     .argument('<what>', 'bottle or agent', oneOf(['bottle', 'agent'] as const))
     .action(async (what: 'bottle' | 'agent') => {

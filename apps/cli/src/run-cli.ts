@@ -7,7 +7,7 @@ import { createProgram } from './program.ts';
 import { splitArguments } from './split-arguments.ts';
 
 /** Commands of the specification that come later; typing one gets a clear answer. */
-const later = new Set(['edit', 'images']);
+const later = new Set(['edit']);
 
 /** Runs one command line and returns the exit code. Never throws. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {

@@ -55,7 +55,7 @@ it.each([
   expect(err).not.toMatch(/^\s+at /m);
 });
 
-it.each(['edit', 'images'])('says that %s comes later', async (command) => {
+it.each(['edit'])('says that %s comes later', async (command) => {
   const { code, err } = await tempHome().cli([command, 'x', '--any']);
   expect(code).toBe(1);
   expect(err).toContain(`\`${command}\` is not in this version`);

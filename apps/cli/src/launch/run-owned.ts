@@ -58,6 +58,8 @@ export async function runOwned(
         warnings.add(message);
         run.onWarning?.(message);
       },
+      onStep: ({ what, fromMs, tookMs }) =>
+        printer.detail(`took ${Math.round(tookMs)} ms from ${Math.round(fromMs)} ms: ${what}`),
       ...(run.term === undefined ? {} : { term: run.term }),
     });
   } catch (error) {
