@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import path from 'node:path';
 import type { BenchRow } from './bench-row.ts';
 import { dlpBench } from './dlp/dlp-bench.ts';
+import { dockerBench } from './docker/docker-bench.ts';
 import { egressBench } from './egress/egress-bench.ts';
 import { gitGateBench } from './git-gate/git-gate-bench.ts';
 import { renderTable } from './render-table.ts';
@@ -13,6 +14,7 @@ const suites: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   dlp: dlpBench,
   egress: egressBench,
   'start-up': startUpBench,
+  docker: dockerBench,
   'git-gate': gitGateBench,
 };
 

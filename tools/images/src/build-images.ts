@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { imageTag } from './context/image-tag.ts';
+import { folderTag } from './context/folder-tag.ts';
 import { makeContext } from './context/make-context.ts';
 import type { ImageSpec } from './catalogue.ts';
 import { baseName } from './base/base-recipe.ts';
@@ -57,11 +57,12 @@ async function ensureImage(
   const folder = join(cacheFolder, `build-${process.pid}`);
   // Without what was prepared here, as a launch would build it.
   await makeContext(image, {}, folder);
-  const inputs = await imageTag({ folder, baseId, buildArgs: { BASE_IMAGE: base } });
+  const inputs = await folderTag({ folder, baseId, buildArgs: {} });
   await makeContext(image, sources, folder);
   try {
-    const buildArgs = { ...image.buildArgs(versions), BASE_IMAGE: base };
-    const reference = `bot-bottle/${name}:${await imageTag({ folder, baseId, buildArgs })}`;
+    const ownArgs = image.buildArgs(versions);
+    const reference = `bot-bottle/${name}:${await folderTag({ folder, baseId, buildArgs: ownArgs })}`;
+    const buildArgs = { ...ownArgs, BASE_IMAGE: base };
     const seconds =
       (await imageId(reference)) === null
         ? await build({ reference, folder, buildArgs, inputs, network: !isComplete(base) }, say)

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { baseRecipe } from './base/base-recipe.ts';
@@ -7,15 +7,14 @@ import type { BaseKind } from './base/choose-base.ts';
 import { buildImages } from './build-images.ts';
 import { catalogue } from './catalogue.ts';
 import { makeContext } from './context/make-context.ts';
-import { docker, engineArchitecture } from './engine/docker.ts';
+import { engineArchitecture } from './engine/docker.ts';
 import { ImagesError } from './images-error.ts';
 import { prepareGitleaks } from './prepare/prepare-gitleaks.ts';
 import { readVersions } from './read-versions.ts';
 import { sizeTable } from './size-table.ts';
 import { architecture, cacheFolder } from './workspace.ts';
 
-const usage =
-  'usage: npm run images -- [build [--base auto|registry|offline] [image …] | list | context [image …]]';
+const usage = 'usage: npm run images -- [build [--base auto|registry|offline] [image …] | context [image …]]';
 const say = (line: string): void => void process.stderr.write(`images: ${line}\n`);
 
 try {
@@ -29,7 +28,6 @@ try {
 async function main(args: string[]): Promise<void> {
   const { values, positionals } = parse(args);
   const [command = 'build', ...names] = positionals;
-  if (command === 'list') return await list();
   if (command === 'context') return await contexts(chosen(names));
   if (command === 'build') return await build(baseKind(values.base), chosen(names));
   throw new ImagesError('invalid_arguments', `unknown command "${command}"\n${usage}`);
@@ -90,14 +88,4 @@ async function contexts(images: typeof catalogue): Promise<void> {
     const prepared = image.prepared === 'gitleaks' ? { gitleaks: await prepareGitleaks(gitleaks, say) } : {};
     process.stdout.write(`${await makeContext(image, prepared)}\n`);
   }
-}
-
-/** What the engine has, and what the last build made. */
-async function list(): Promise<void> {
-  const format = '{{.Repository}}:{{.Tag}}\t{{.Size}}\t{{.CreatedSince}}';
-  process.stdout.write(
-    `${await docker(['image', 'ls', '--filter', 'label=bot-bottle.image', '--format', format])}\n`,
-  );
-  const last = await readFile(join(cacheFolder, 'sizes.json'), 'utf8').catch(() => null);
-  if (last !== null) process.stdout.write(`last build:\n${last}`);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { catalogue } from '../src/catalogue.ts';
-import { imageTag } from '../src/context/image-tag.ts';
+import { folderTag } from '../src/context/folder-tag.ts';
 import { makeContext } from '../src/context/make-context.ts';
 
 let folder: string;
@@ -14,7 +14,7 @@ afterEach(async () => await rm(folder, { recursive: true, force: true }));
 
 describe('the tag of an image', () => {
   const tagOf = (changes: { baseId?: string; buildArgs?: Record<string, string> } = {}): Promise<string> =>
-    imageTag({ folder, baseId: 'sha256:1', buildArgs: { BASE_IMAGE: 'a:1' }, ...changes });
+    folderTag({ folder, baseId: 'sha256:1', buildArgs: {}, ...changes });
 
   beforeEach(async () => {
     await writeFile(join(folder, 'Dockerfile'), 'FROM x');

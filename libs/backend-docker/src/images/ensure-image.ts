@@ -32,8 +32,7 @@ export async function ensureImage(docker: Dockerode, spec: ImageSpec): Promise<s
   const { name, files, baseImage } = spec;
   const baseId = baseImage === null ? null : await baseImageId(docker, baseImage, spec);
   const buildArgs = { ...spec.buildArgs, ...(baseImage === null ? {} : { BASE_IMAGE: baseImage }) };
-  // Of the base its content counts, not under which name it was found.
-  const tag = imageTag({ files: digested(files), baseId, buildArgs: spec.buildArgs ?? {} });
+  const tag = imageTag({ files: digested(files), baseId, buildArgs });
   const reference = `${repositoryOf(name)}:${tag}`;
   const present = await builtImage(docker, name, tag);
   if (present !== null || spec.onlyLook === true) return present ?? reference;
