@@ -60,6 +60,7 @@ export function createEchoRedactor(forms: readonly Buffer[]): EchoRedactor {
   }
 
   function end(): Buffer {
+    if (held.length === 0) return empty;
     const { out } = overwrite(held, held.length);
     held = empty;
     heldMasked = 0;

@@ -1,4 +1,5 @@
 import type { AgentReader } from '../agent/agent-reader.ts';
+import { GatheredWrites } from '../gathered-writes.ts';
 import type { ResponseTap } from './response-tap.ts';
 
 /** Small bodies travel in one write with their head: one record, one system call. */
@@ -20,10 +21,12 @@ export class AgentWriter {
   #chunked = false;
   #draining = false;
   #started = false;
+  readonly #gathered: GatheredWrites;
 
   constructor(reader: AgentReader, onDrain: () => void) {
     this.#reader = reader;
     this.#onDrain = onDrain;
+    this.#gathered = new GatheredWrites(reader.socket);
   }
 
   /** whether any byte of the answer may have gone */
@@ -44,13 +47,17 @@ export class AgentWriter {
     if (chunk.length === 0) return !this.#draining;
     this.tap?.data(chunk);
     const prefix = this.#chunked ? `${this.#takeHead()}${chunk.length.toString(16)}\r\n` : this.#takeHead();
-    return this.#afterWrite(this.#write(prefix, chunk, this.#chunked ? '\r\n' : ''));
+    this.#gathered.before(chunk.length);
+    const more = this.#write(prefix, chunk, this.#chunked ? '\r\n' : '');
+    this.#gathered.after();
+    return this.#afterWrite(more);
   }
 
   end(): void {
     this.tap?.end();
     const rest = `${this.#takeHead()}${this.#chunked ? '0\r\n\r\n' : ''}`;
     if (rest !== '') this.#reader.socket.write(rest, 'latin1');
+    this.#gathered.release();
     this.#stopWaiting();
   }
 

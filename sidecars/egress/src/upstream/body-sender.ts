@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from 'node:stream';
+import { GatheredWrites } from '../gathered-writes.ts';
 
 /** What happens while a streamed body is sent. */
 export interface SenderEvents {
@@ -15,6 +16,7 @@ export class BodySender {
   readonly #socket: Duplex;
   readonly #source: Readable;
   readonly #events: SenderEvents;
+  readonly #gathered: GatheredWrites;
   #head: string;
   /** null: in chunks */
   #left: number | null;
@@ -25,6 +27,7 @@ export class BodySender {
     this.#socket = socket;
     this.#source = source;
     this.#events = events;
+    this.#gathered = new GatheredWrites(socket);
     this.#head = head;
     this.#left = length;
     socket.on('drain', this.#drained);
@@ -44,6 +47,7 @@ export class BodySender {
   /** Lets go of both sides. */
   stop(): void {
     this.#over = true;
+    this.#gathered.release();
     this.#socket.off('drain', this.#drained);
     this.#source.off('data', this.#data).off('end', this.#ended).off('close', this.#closed);
   }
@@ -55,12 +59,14 @@ export class BodySender {
       this.#left -= chunk.length;
     }
     const prefix = this.#left === null ? `${chunk.length.toString(16)}\r\n` : '';
+    this.#gathered.before(chunk.length);
     this.#socket.cork();
     const text = this.#takeHead() + prefix;
     if (text !== '') this.#socket.write(text, 'latin1');
     const more = this.#socket.write(chunk);
     if (prefix !== '') this.#socket.write('\r\n', 'latin1');
     this.#socket.uncork();
+    this.#gathered.after();
     this.#events.moved();
     if (!more) this.#source.pause();
     else this.#events.starved();
