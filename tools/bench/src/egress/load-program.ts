@@ -2,7 +2,10 @@ import { readRequest } from './child-program.ts';
 import { openWay } from './tunnel-client.ts';
 import type { Way } from './tunnel-client.ts';
 
-/** Keep-alive requests of 1 KiB on `connections` tunnels at once for `seconds`; prints requests per second. */
+/**
+ * Keep-alive requests of 1 KiB on `connections` tunnels at once for `seconds`; prints a line when it begins to count, and
+ * then requests per second and their number.
+ */
 const request = await readRequest<{ way: Way; connections: number; seconds: number }>();
 const body = Buffer.alloc(1024, '{"text":"the quick brown fox jumps over the lazy dog"},');
 const bytes = Buffer.concat([
@@ -44,10 +47,11 @@ async function loop(): Promise<void> {
 
 await Promise.all(Array.from({ length: request.connections }, () => loop()));
 await new Promise((resolve) => setTimeout(resolve, 1500));
+process.stdout.write('{}\n');
 const before = done;
 const start = performance.now();
 await new Promise((resolve) => setTimeout(resolve, request.seconds * 1000));
 const rate = ((done - before) * 1000) / (performance.now() - start);
 stopping = true;
-process.stdout.write(`${JSON.stringify({ rate })}\n`);
+process.stdout.write(`${JSON.stringify({ rate, count: done - before })}\n`);
 process.exit(0);
