@@ -68,7 +68,16 @@ function sendBack(socket: TLSSocket, key: string): void {
   socket.removeAllListeners('data').on('data', (chunk: Buffer) => {
     for (const event of reader.push(chunk).events)
       if (event.kind === 'data')
-        socket.write(encodeFrame({ opcode: event.type, fin: event.isLast, payload: event.data }, null));
+        socket.write(
+          encodeFrame(
+            {
+              opcode: event.isFirst ? event.type : 'continuation',
+              fin: event.isLast,
+              payload: event.data,
+            },
+            null,
+          ),
+        );
   });
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${websocketAccept(key)}\r\n\r\n`,
