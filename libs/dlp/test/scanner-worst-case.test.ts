@@ -24,6 +24,13 @@ const bodies: Readonly<Record<string, (size: number) => string>> = {
   'starts of tokens': (size) => '-eyJ.sk-ghp_AKIA:AA://xoxb-'.repeat(size / 27),
   'starts of key blocks': (size) => `-----BEGIN ${'PRIVATE'} KEY-----${'\\n'.repeat(30)}`.repeat(size / 87),
   'starts of addresses': (size) => 'https://a:https://b:postgres://c:'.repeat(size / 33),
+  'escapes backwards': (size) => '14%24% 3400u\\ Is4H Je '.repeat(size / 23),
+  'separators that end early': (size) => `${'a-'.repeat(14)}bc`.repeat(size / 30),
+  'separators in separators': (size) => 'a- - '.repeat(size / 5),
+  'credentials backwards': (size) => 'ABCDEFGHIJKL2345AIKA '.repeat(size / 21),
+  'segments of a path': (size) => `/a-b_c/${'Q'.repeat(30)}/eJ`.repeat(size / 40),
+  'zero-width signs': (size) => '\u200ba\u0301'.repeat(size / 6),
+  'parts of the value': (size) => `${secret.slice(0, 9)} ${secret.slice(11, 21)} `.repeat(size / 21),
   quotes: (size) => '"'.repeat(size),
   'unfinished strings': (size) => '"\\'.repeat(size / 2),
 };

@@ -2,6 +2,11 @@
 const MIN_RUN = 24;
 /** A line of this length or more may go on after a line break (PEM wraps at 64, MIME at 76). */
 const MIN_LINE = 60;
+/** Longest run after segments that is decoded on its own. */
+const MAX_INNER = 64 * 1024;
+const none: readonly number[] = [];
+/** What follows `e` in base64 of a zlib header: 78 01, 78 5E, 78 9C, 78 DA. */
+const zlibSecond = new Set(Array.from('AFJN', (char) => char.charCodeAt(0)));
 /** Characters that the platform decodes at once, whole groups of four. */
 const NATIVE = 4096;
 
@@ -48,23 +53,50 @@ export function decodeRuns(text: Uint8Array): DecodedRuns | null {
     // what is not written is not given away
     out ??= Buffer.allocUnsafeSlow(text.length + 16);
     starts.push(k);
+    const first = start;
     if (isHex(text, start, end)) {
       k = decodeHex(text, start, end, out, k);
     } else {
-      const state = { bits: 0, count: 0 };
-      for (;;) {
-        k = decodeBase64(text, start, end, out, k, state);
-        const next = end - start >= MIN_LINE ? skipLineBreak(text, end) : end;
-        if (next === end || (table[text[next] ?? 0] ?? -1) < 0) break;
-        start = next;
-        end = runEnd(text, next);
-      }
-      k = flush(state, out, k);
+      const wrapped = decodeLines(text, start, end, out, k);
+      k = wrapped.length;
+      end = wrapped.end;
     }
     out[k++] = 0;
     at = end - 1;
+    // what a run stands for depends on where it begins, and a path or a name may end right before it
+    for (const inner of afterSegments(text, first, end)) {
+      const limit = Math.min(end - inner, MAX_INNER);
+      out = withRoom(out, k + 2 * (text.length - inner) + 16);
+      starts.push(k);
+      if (isHex(text, inner, inner + limit)) k = decodeHex(text, inner, inner + limit, out, k);
+      else k = decodeLines(text, inner, Math.min(runEnd(text, inner), inner + limit), out, k).length;
+      out[k++] = 0;
+    }
   }
   return out === null ? null : { bytes: out.subarray(0, k), starts };
+}
+
+/** Decodes a base64 run and the lines that it goes on in; gives where its content ends in `out`, and it in the text. */
+function decodeLines(
+  text: Uint8Array,
+  from: number,
+  to: number,
+  out: Buffer,
+  at: number,
+): { length: number; end: number } {
+  const table = sextets;
+  const state = { bits: 0, count: 0 };
+  let start = from;
+  let end = to;
+  let k = at;
+  for (;;) {
+    k = decodeBase64(text, start, end, out, k, state);
+    const next = end - start >= MIN_LINE ? skipLineBreak(text, end) : end;
+    if (next === end || (table[text[next] ?? 0] ?? -1) < 0) break;
+    start = next;
+    end = runEnd(text, next);
+  }
+  return { length: flush(state, out, k), end };
 }
 
 /** Decodes one base64 run from `start`, e.g. where a magic number was found. At most `limit` characters are read. */
@@ -74,6 +106,44 @@ export function decodeBase64At(text: Uint8Array, start: number, limit: number): 
   const state = { bits: 0, count: 0 };
   const k = decodeBase64(text, start, end, out, 0, state);
   return out.subarray(0, flush(state, out, k));
+}
+
+/**
+ * Where a run of its own may begin after segments of a path or words of a name. Groups of four that begin where those of
+ * the whole run do were decoded with it.
+ */
+function afterSegments(text: Uint8Array, start: number, end: number): readonly number[] {
+  let byPhase: Map<number, number> | null = null;
+  // base64 of a zlib header may stand after a few other letters
+  for (let at = start + 1; at < start + 4; at++) {
+    if (text[at] === 0x65 && zlibSecond.has(text[at + 1] ?? 0)) {
+      byPhase ??= new Map();
+      byPhase.set(at - start, at);
+    }
+  }
+  let from = start;
+  for (let at = start; at < end && at - from < MIN_RUN; at++) {
+    const byte = text[at] ?? 0;
+    if (byte !== 0x2f && byte !== 0x2d && byte !== 0x5f && byte !== 0x2b) continue;
+    from = at + 1;
+    if (end - from < MIN_RUN) continue;
+    byPhase ??= new Map();
+    if (!byPhase.has((from - start) & 3)) byPhase.set((from - start) & 3, from);
+  }
+  if (byPhase === null) return none;
+  const inner = byPhase.get(0);
+  if (inner !== undefined && !isHex(text, inner, Math.min(end, inner + MAX_INNER))) byPhase.delete(0);
+  const places = new Set(byPhase.values());
+  // a rule of dashes has places of every phase before what it underlines
+  if (from > start && end - from >= MIN_RUN) places.add(from);
+  return [...places];
+}
+
+function withRoom(out: Buffer, length: number): Buffer {
+  if (out.length >= length) return out;
+  const more = Buffer.allocUnsafeSlow(Math.max(length, out.length * 2));
+  out.copy(more);
+  return more;
 }
 
 function runEnd(text: Uint8Array, from: number): number {

@@ -3,6 +3,8 @@ export interface Unescaped {
   readonly bytes: Uint8Array;
   /** for each byte, where it started in the input; only when asked for */
   readonly starts: Uint32Array | null;
+  /** whether a backslash stood before another one that begins an escape: two readings are possible */
+  readonly isAmbiguous: boolean;
 }
 
 /** One escape sequence as read. */
@@ -12,6 +14,8 @@ export interface Escape {
   /** bytes it takes in the input, 0: not an escape */
   length: number;
   isByte: boolean;
+  /** backslashes before the one that begins it, which belong to it if they escape each other */
+  before: number;
 }
 
 /** Bytes around an escape that are given with it; longer than any spelling of a value that is searched whole. */
@@ -25,6 +29,7 @@ export class RegionWriter {
   #length = 0;
   /** end of the last escape in the input, -1 before the first */
   #last = -1;
+  #isAmbiguous = false;
 
   constructor(input: Uint8Array, withStarts: boolean) {
     this.#input = input;
@@ -44,6 +49,7 @@ export class RegionWriter {
       this.#copy(this.#last, at);
     }
     this.#last = at + escape.length;
+    if (escape.before > 0) this.#isAmbiguous = true;
     if (escape.value >= 0) this.#value(escape, at);
   }
 
@@ -52,6 +58,7 @@ export class RegionWriter {
     return {
       bytes: this.#out.subarray(0, this.#length),
       starts: this.#starts === null ? null : this.#starts.subarray(0, this.#length),
+      isAmbiguous: this.#isAmbiguous,
     };
   }
 
@@ -75,6 +82,8 @@ export class RegionWriter {
     } else if (value < 0x800) {
       this.#byte(0xc0 | (value >> 6), from);
       this.#byte(0x80 | (value & 0x3f), from);
+    } else if (value >= 0xdc00 && value < 0xe000 && this.#joinSurrogates(value)) {
+      return;
     } else if (value < 0x10000) {
       this.#byte(0xe0 | (value >> 12), from);
       this.#byte(0x80 | ((value >> 6) & 0x3f), from);
@@ -85,5 +94,21 @@ export class RegionWriter {
       this.#byte(0x80 | ((value >> 6) & 0x3f), from);
       this.#byte(0x80 | (value & 0x3f), from);
     }
+  }
+
+  /** Makes one character of this and the high surrogate that was written just before. */
+  #joinSurrogates(low: number): boolean {
+    const at = this.#length - 3;
+    const second = this.#out[at + 1] ?? 0;
+    if (at < 0 || this.#out[at] !== 0xed || second < 0xa0 || second > 0xaf) return false;
+    const high = 0xd000 | ((second & 0x3f) << 6) | ((this.#out[at + 2] ?? 0) & 0x3f);
+    const value = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+    const from = this.#starts?.[at] ?? 0;
+    this.#length = at;
+    this.#byte(0xf0 | (value >> 18), from);
+    this.#byte(0x80 | ((value >> 12) & 0x3f), from);
+    this.#byte(0x80 | ((value >> 6) & 0x3f), from);
+    this.#byte(0x80 | (value & 0x3f), from);
+    return true;
   }
 }

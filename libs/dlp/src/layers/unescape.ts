@@ -5,8 +5,11 @@ const AMP = 0x26;
 const BACKSLASH = 0x5c;
 const HASH = 0x23;
 const EQUALS = 0x3d;
+/** Backslashes before an escape that are taken with it; the last so many of a longer run. */
+const MAX_BACKSLASHES = 16;
 
-const hexValue = new Int8Array(256).fill(-1);
+/** What a hex digit stands for, -1: it is none. */
+export const hexValue = new Int8Array(256).fill(-1);
 for (let digit = 0; digit < 16; digit++) {
   hexValue[digit.toString(16).charCodeAt(0)] = digit;
   hexValue[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
@@ -32,14 +35,15 @@ function holdsBackslashEscape(buffer: Buffer): boolean {
 /**
  * Undoes, in one pass, `%XX`, `\uXXXX`, `\u{X}`, `\UXXXXXXXX`, `\xXX`, octal `\OOO`, and numeric HTML entities.
  * `quotedPrintable` also undoes `=XX` and soft line ends. Only what is near an escape is given, parts with a NUL between
- * them: the rest reads as it did. Returns null when there is nothing to undo.
+ * them: the rest reads as it did. `keepBackslashes` takes `\\` before an escape for two characters, not for one that is
+ * escaped. Returns null when there is nothing to undo.
  */
 export function unescapeOnce(
   input: Uint8Array,
-  options: { withStarts?: boolean; quotedPrintable?: boolean } = {},
+  options: { withStarts?: boolean; quotedPrintable?: boolean; keepBackslashes?: boolean } = {},
 ): Unescaped | null {
   const special = options.quotedPrintable === true ? withEquals : withoutEquals;
-  const escape: Escape = { value: 0, length: 0, isByte: false };
+  const escape: Escape = { value: 0, length: 0, isByte: false, before: 0 };
   let writer: RegionWriter | null = null;
   for (let i = 0; i < input.length;) {
     if ((special[input[i] ?? 0] ?? 0) === 0) {
@@ -47,7 +51,7 @@ export function unescapeOnce(
       continue;
     }
     readEscape(input, i, escape);
-    if (escape.length === 0) {
+    if (escape.length === 0 || (escape.before > 0 && options.keepBackslashes === true)) {
       i++;
       continue;
     }
@@ -71,6 +75,7 @@ export function unescapeFully(input: Uint8Array): Uint8Array {
 
 function readEscape(input: Uint8Array, at: number, out: Escape): void {
   out.length = 0;
+  out.before = 0;
   const first = input[at];
   const kind = input[at + 1] ?? 0;
   if (first === PERCENT) {
@@ -81,6 +86,8 @@ function readEscape(input: Uint8Array, at: number, out: Escape): void {
     readSoftBreakOrHex(input, at, out);
   } else if (first === AMP) {
     if (kind === HASH) readEntity(input, at, out);
+  } else if (kind === BACKSLASH) {
+    readEscapedBackslash(input, at, out);
   } else if (kind === 0x75) {
     if (input[at + 2] === 0x7b) readBraced(input, at, out);
     else readHex(input, at + 2, 4, 4, 2, out);
@@ -91,6 +98,17 @@ function readEscape(input: Uint8Array, at: number, out: Escape): void {
   } else if (kind >= 0x30 && kind <= 0x37) {
     readOctal(input, at, out);
   }
+}
+
+/** An escape whose backslash was escaped itself, once or more often: JSON in JSON. */
+function readEscapedBackslash(input: Uint8Array, at: number, out: Escape): void {
+  let last = at + 1;
+  while (last - at < MAX_BACKSLASHES && input[last + 1] === BACKSLASH) last++;
+  if (input[last + 1] === BACKSLASH) return;
+  readEscape(input, last, out);
+  if (out.length === 0) return;
+  out.length += last - at;
+  out.before = last - at;
 }
 
 function readHex(

@@ -2,7 +2,11 @@ import type { LayerDetector } from '../detectors/hit.ts';
 import type { FragmentTally } from '../fragments/fragment-tally.ts';
 import { decodeBase64At, decodeRuns, type DecodedRuns } from '../layers/decode-runs.ts';
 import { inflateNested, looksCompressed } from '../layers/inflate-nested.ts';
+import { looksLikeText } from '../layers/looks-like-text.ts';
+import { plainLetters } from '../layers/plain-letters.ts';
 import { mayHoldEscapes, unescapeOnce } from '../layers/unescape.ts';
+import { turnedRound } from '../layers/turned-round.ts';
+import { withoutSeparators } from '../layers/without-separators.ts';
 import type { PlacedHit } from './placed-hit.ts';
 
 /** Layers that are undone below the bytes as sent. */
@@ -29,11 +33,15 @@ interface Budget {
   bytes: number;
 }
 
+const nowhere = (): null => null;
+
 interface Layer {
   readonly bytes: Uint8Array;
   readonly depth: number;
   /** false for decoded bytes that are no text: nothing in them is split up or escaped */
   readonly isText: boolean;
+  /** made by turning a text round, which is not done twice */
+  readonly isBackwards?: boolean;
   /** place in the bytes as sent of a span of this layer */
   readonly place: (start: number, end: number) => { start: number; end: number } | null;
 }
@@ -50,7 +58,7 @@ export function walkLayers(
   const found: PlacedHit[] = [];
   const tally = options.tally ?? null;
   const budget: Budget = { tries: NESTED_TRIES, bytes: NESTED_BYTES };
-  const place: Layer['place'] = options.isPlaced === false ? () => null : (start, end) => ({ start, end });
+  const place: Layer['place'] = options.isPlaced === false ? nowhere : (start, end) => ({ start, end });
   const queue: Layer[] = [{ bytes, depth: 0, isText: true, place }];
   for (let layer = queue.shift(); layer !== undefined; layer = queue.shift()) {
     for (const detector of detectors) {
@@ -80,16 +88,28 @@ function below(layer: Layer, budget: Budget, quotedPrintable: boolean): Layer[] 
     const place = placeBeforeUnescaping(layer, quotedPrintable);
     layers.push({ bytes: escaped.bytes, depth, isText: true, place });
   }
-  const opaque = (content: Uint8Array): Layer => ({
+  if (escaped?.isAmbiguous === true) {
+    const other = unescapeOnce(layer.bytes, { quotedPrintable, keepBackslashes: true });
+    if (other !== null) layers.push({ bytes: other.bytes, depth, isText: true, place: nowhere });
+  }
+  const inside = (content: Uint8Array, isText: boolean): Layer => ({
     bytes: content,
     depth,
-    isText: looksLikeText(content),
-    place: () => null,
+    isText,
+    place: nowhere,
   });
+  const opaque = (content: Uint8Array): Layer => inside(content, looksLikeText(content));
+  const plain = layer.isText ? plainLetters(layer.bytes) : null;
+  if (plain !== null) layers.push(inside(plain, true));
+  const backwards = layer.isText && !layer.isBackwards ? turnedRound(layer.bytes) : null;
+  if (backwards !== null) layers.push({ ...inside(backwards, true), isBackwards: true });
+  const spread = withoutSeparators(layer.bytes);
+  if (spread !== null) layers.push(inside(spread, true));
   const runs = decodeRuns(layer.bytes);
   if (runs !== null) {
     const { text, binary } = sorted(runs);
-    for (const content of [text, binary]) if (content.length > 0) layers.push(opaque(content));
+    if (text.length > 0) layers.push(inside(text, true));
+    if (binary.length > 0) layers.push(inside(binary, false));
     runs.starts.forEach((start, index) => {
       layers.push(...inflated(runs.bytes.subarray(start, runs.starts[index + 1]), budget, opaque));
     });
@@ -142,18 +162,4 @@ function sorted(runs: DecodedRuns): { text: Uint8Array; binary: Uint8Array } {
   if (text.length === parts.length) return { text: runs.bytes, binary: none };
   if (text.length === 0) return { text: none, binary: runs.bytes };
   return { text: Buffer.concat(text), binary: Buffer.concat(parts.filter((part) => !looksLikeText(part))) };
-}
-
-/** Looks at 64 places. */
-function looksLikeText(bytes: Uint8Array): boolean {
-  const step = Math.max(1, Math.floor(bytes.length / 64));
-  let signs = 0;
-  let looked = 0;
-  for (let i = 0; i < bytes.length; i += step) {
-    const byte = bytes[i] ?? 0;
-    looked++;
-    if (byte >= 0x80 || (byte < 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && byte !== 0))
-      signs++;
-  }
-  return signs * 4 < looked;
 }

@@ -10,6 +10,8 @@ export interface TokenHit {
 interface Anchor {
   readonly rule: TokenRule;
   readonly text: string;
+  /** stands at the end of a credential that is written backwards */
+  readonly isBackwards: boolean;
   /** where in the anchor the three bytes are by which it is noticed */
   readonly at: number;
 }
@@ -23,6 +25,14 @@ interface State {
 }
 
 const FOLD = 0x20202020;
+/** Longest credential that is found backwards. */
+const BACKWARDS = 512;
+/** Characters of a credential's body that must stand before an anchor written backwards. */
+const MIN_BACKWARDS = 12;
+/** 1 for what credentials consist of */
+const isBody = new Uint8Array(256);
+for (const char of '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+/=.:@~')
+  isBody[char.charCodeAt(0)] = 1;
 /** Bits of the table of probes: small enough to stay in the processor's nearest cache. */
 const PROBE_SHIFT = 32 - 18;
 
@@ -40,18 +50,24 @@ export class TokenSearch {
     for (const rule of rules) {
       for (const text of rule.anchors) {
         if (text.length < 3) throw new RangeError(`anchor of ${rule.id} is too short`);
-        const at = rarest(text);
-        const key = trigram(text, at);
-        this.#filter[slotOf(key)] = 1;
-        for (const seen of [key, ...besides(text, at, rule.notAfter)]) {
-          const slot = probeOf(seen);
-          this.#probes[slot >>> 5] = (this.#probes[slot >>> 5] ?? 0) | (1 << slot);
-        }
-        const list = this.#anchors.get(key);
-        if (list === undefined) this.#anchors.set(key, [{ rule, text, at }]);
-        else list.push({ rule, text, at });
+        this.#enter(rule, text, false);
+        // shorter ones are everywhere, and may have anything beside them
+        if (text.length > 3) this.#enter(rule, Array.from(text).toReversed().join(''), true);
       }
     }
+  }
+
+  #enter(rule: TokenRule, text: string, isBackwards: boolean): void {
+    const at = rarest(text);
+    const key = trigram(text, at);
+    this.#filter[slotOf(key)] = 1;
+    for (const seen of [key, ...besides(text, at, rule.notAfter)]) {
+      const slot = probeOf(seen);
+      this.#probes[slot >>> 5] = (this.#probes[slot >>> 5] ?? 0) | (1 << slot);
+    }
+    const list = this.#anchors.get(key) ?? [];
+    this.#anchors.set(key, list);
+    list.push({ rule, text, isBackwards, at });
   }
 
   /** Accepted hits in the order of their anchors, at most a few over `limit`. */
@@ -114,7 +130,9 @@ export class TokenSearch {
       if (start < 0 || !standsAt(bytes, start, anchor)) continue;
       // one character per byte, so that offsets in the text are offsets in the bytes
       state.text ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-      const hit = tryRule(anchor.rule, state.text, start);
+      const hit = anchor.isBackwards
+        ? tryBackwards(anchor, state.text, start)
+        : tryRule(anchor.rule, state.text, start);
       if (hit === null || !state.accepts(hit)) continue;
       // anchors of one rule may overlap
       if (!hits.some((other) => other.rule === hit.rule && other.start === hit.start)) hits.push(hit);
@@ -131,6 +149,20 @@ function tryRule(rule: TokenRule, text: string, start: number): TokenHit | null 
   if (rule.isValid !== undefined && !rule.isValid(value, match)) return null;
   const end = start + match[0].length;
   return { rule, start: end - value.length, end, value };
+}
+
+/** Tries the rule on what stands up to the end of its anchor, turned round. */
+function tryBackwards({ rule, text: anchor }: Anchor, text: string, start: number): TokenHit | null {
+  const end = start + anchor.length;
+  const from = Math.max(0, end - BACKWARDS);
+  // each try is paid for by this many characters that no other one can use
+  for (let at = start - 1; at >= start - MIN_BACKWARDS; at--) {
+    if (at < 0 || (isBody[text.charCodeAt(at)] ?? 0) === 0) return null;
+  }
+  if (rule.notAfter !== null && end < text.length && rule.notAfter.test(text[end] ?? '')) return null;
+  const turned = Array.from(text.slice(from, end)).reverse().join('');
+  const hit = tryRule(rule, turned, 0);
+  return hit === null ? null : { ...hit, start: end - hit.end, end: end - hit.start };
 }
 
 function standsAt(bytes: Uint8Array, start: number, anchor: Anchor): boolean {
