@@ -29,6 +29,8 @@ export interface DecodedRuns {
   readonly bytes: Uint8Array;
   /** where each run's content starts */
   readonly starts: readonly number[];
+  /** whether a run ends as those of compressed text begin: it may be written backwards */
+  readonly endsCompressed: boolean;
 }
 
 /**
@@ -40,6 +42,7 @@ export function decodeRuns(text: Uint8Array): DecodedRuns | null {
   let out: Buffer | null = null;
   let k = 0;
   const starts: number[] = [];
+  let endsCompressed = false;
   // a run of MIN_RUN characters cannot avoid every place that is looked at
   for (let at = MIN_RUN - 1; at < text.length; at += MIN_RUN) {
     if ((table[text[at] ?? 0] ?? -1) < 0) continue;
@@ -62,6 +65,7 @@ export function decodeRuns(text: Uint8Array): DecodedRuns | null {
       end = wrapped.end;
     }
     out[k++] = 0;
+    endsCompressed ||= isMagicBackwards(text, end);
     at = end - 1;
     // what a run stands for depends on where it begins, and a path or a name may end right before it
     for (const inner of afterSegments(text, first, end)) {
@@ -73,7 +77,7 @@ export function decodeRuns(text: Uint8Array): DecodedRuns | null {
       out[k++] = 0;
     }
   }
-  return out === null ? null : { bytes: out.subarray(0, k), starts };
+  return out === null ? null : { bytes: out.subarray(0, k), starts, endsCompressed };
 }
 
 /** Decodes a base64 run and the lines that it goes on in; gives where its content ends in `out`, and it in the text. */
@@ -137,6 +141,14 @@ function afterSegments(text: Uint8Array, start: number, end: number): readonly n
   // a rule of dashes has places of every phase before what it underlines
   if (from > start && end - from >= MIN_RUN) places.add(from);
   return [...places];
+}
+
+/** Whether base64 of the first bytes of zlib, gzip (`H4sI`) or zstd (`KLUv`) stands before `end`, backwards. */
+function isMagicBackwards(text: Uint8Array, end: number): boolean {
+  const last = text[end - 1];
+  if (last === 0x65) return zlibSecond.has(text[end - 2] ?? 0);
+  if (last !== 0x48 && last !== 0x4b) return false;
+  return ['Is4H', 'vULK'].includes(Buffer.from(text.subarray(end - 4, end)).toString('latin1'));
 }
 
 function withRoom(out: Buffer, length: number): Buffer {

@@ -4,22 +4,20 @@ const PERCENT = 0x25;
 /** Percent signs behind two hex digits, within this many bytes, that no reader in the usual direction would make. */
 const PERCENTS = 4;
 const NEAR = 64;
-/** Base64 of the first bytes of gzip and zstd, backwards. */
-const magics = ['Is4H', 'vULK'];
-
 /**
  * The text backwards, when escapes or compressed text may stand in it in that direction; null for nearly every text.
  * Values and credentials that are only reversed are found without this.
+ *
+ * @param endsCompressed whether a run of base64 ends as those of compressed text begin
  */
-export function turnedRound(bytes: Uint8Array): Uint8Array | null {
+export function turnedRound(bytes: Uint8Array, endsCompressed: boolean): Uint8Array | null {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const isWorthIt =
-    magics.some((magic) => text.includes(magic)) ||
+    endsCompressed ||
     holdsBefore(text, 'u\\', 4) ||
     holdsBefore(text, 'x\\', 2) ||
     holdsBefore(text, '#&', 2) ||
-    holdsPercents(text) ||
-    endsInZlib(text);
+    holdsPercents(text);
   return isWorthIt ? Uint8Array.from(bytes).reverse() : null;
 }
 
@@ -42,18 +40,6 @@ function holdsPercents(text: Buffer): boolean {
     const first = found.at(-PERCENTS);
     if (first !== undefined && at - first < NEAR) return true;
     if (found.length > PERCENTS) found.shift();
-  }
-  return false;
-}
-
-/** Whether a run of base64 ends in a zlib header written backwards. */
-function endsInZlib(text: Buffer): boolean {
-  for (const magic of ['Je', 'Ne', 'Ae', 'Fe']) {
-    for (let at = text.indexOf(magic); at >= 0; at = text.indexOf(magic, at + 1)) {
-      const next = text[at + 2];
-      const endsHere = next === undefined || !/[A-Za-z0-9+/_=-]/.test(String.fromCharCode(next));
-      if (endsHere && /^[A-Za-z0-9+/_-]{24}$/.test(text.toString('latin1', at - 24, at))) return true;
-    }
   }
   return false;
 }

@@ -1,7 +1,7 @@
 /** Characters with the same separator after each that count as spread out. */
 const MIN_CHARS = 16;
 /** Places at which the text is looked at; a region that counts cannot avoid all of them. */
-const STEP = 8;
+const STEP = 16;
 
 const isAlnum = new Uint8Array(256);
 for (const char of '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ')
@@ -26,7 +26,8 @@ export function withoutSeparators(text: Uint8Array): Uint8Array | null {
     else if (a === text[at + 3] && a === text[at + 6] && table[a] === 0) [sign, period] = [at, 3];
     else if (b === text[at + 4] && b === text[at + 7] && table[b] === 0) [sign, period] = [at + 1, 3];
     else if (c === text[at + 5] && c === text[at + 8] && table[c] === 0) [sign, period] = [at + 2, 3];
-    if (sign < 0) continue;
+    // nearly always what recurs is the same sign all over
+    if (sign < 0 || text[sign + period - 1] === text[sign]) continue;
     const region = regionAt(text, sign, period);
     if (region === null) continue;
     out ??= new Uint8Array(text.length);

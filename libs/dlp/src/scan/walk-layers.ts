@@ -101,11 +101,12 @@ function below(layer: Layer, budget: Budget, quotedPrintable: boolean): Layer[] 
   const opaque = (content: Uint8Array): Layer => inside(content, looksLikeText(content));
   const plain = layer.isText ? plainLetters(layer.bytes) : null;
   if (plain !== null) layers.push(inside(plain, true));
-  const backwards = layer.isText && !layer.isBackwards ? turnedRound(layer.bytes) : null;
-  if (backwards !== null) layers.push({ ...inside(backwards, true), isBackwards: true });
   const spread = withoutSeparators(layer.bytes);
   if (spread !== null) layers.push(inside(spread, true));
   const runs = decodeRuns(layer.bytes);
+  const mayTurn = layer.isText && layer.isBackwards !== true;
+  const backwards = mayTurn ? turnedRound(layer.bytes, runs?.endsCompressed === true) : null;
+  if (backwards !== null) layers.push({ ...inside(backwards, true), isBackwards: true });
   if (runs !== null) {
     const { text, binary } = sorted(runs);
     if (text.length > 0) layers.push(inside(text, true));
