@@ -171,3 +171,21 @@ it('refuses a folder for sockets that others can write to, and undoes the launch
   });
   expect(await isThere(plan.stateDir)).toBe(false);
 });
+
+it('is up when the agent can ask, where the agent connects to its tools at its start', async () => {
+  const ready = await prepared(
+    ['true'],
+    {},
+    { sidecarPrograms: { egress: '/none/a.js', supervise: '/none/b.js' } },
+  );
+  const plan = {
+    ...ready.plan,
+    sidecars: ['egress', 'supervise'] as const,
+    superviseCommands: [{ argv: ['true'], failureMessage: 'not registered', expectOutput: null }],
+  };
+  const bottle = await launchBottle({ ...ready.options, plan });
+  const configured = (await readFile(ready.backend.configurations, 'utf8')).trim().split('\n');
+  // The one of supervise holds no routes.
+  expect(configured.filter((line) => line.includes('"bottle"') && !line.includes('"table"'))).toHaveLength(1);
+  await bottle.close();
+});

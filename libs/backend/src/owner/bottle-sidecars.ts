@@ -30,13 +30,14 @@ export interface BottleSidecarsOptions {
 
 const answerLimitMs = 15_000;
 
-/** What the agent asks a human with takes its time beside the agent's own start: its port waits for it. */
+/** What the agent asks a human with takes its time beside the agent's own start. */
 const late: ReadonlySet<SidecarName> = new Set(['supervise']);
 
 /** The sidecars of one bottle; each has its end on the undo stack as soon as it begins. */
 export class BottleSidecars {
   readonly #options: BottleSidecarsOptions;
   #egress: OpenedSidecar | null = null;
+  readonly #lateOnes: Array<Promise<void>> = [];
 
   /** @throws BackendError `not_available` for a sidecar whose program is not there */
   constructor(options: BottleSidecarsOptions) {
@@ -59,11 +60,20 @@ export class BottleSidecars {
     const { plan, onWarning } = this.#options;
     for (const name of plan.sidecars.filter((each) => late.has(each))) {
       const { ready, isClosing } = this.#open(name);
-      ready.catch((error: unknown) => {
-        const why = error instanceof Error ? visibleLine(error.message, 500) : 'unknown failure';
-        if (!isClosing()) onWarning(`${plan.identity}: the agent cannot ask: ${why}`);
-      });
+      const settled = ready.then(
+        () => undefined,
+        (error: unknown) => {
+          const why = error instanceof Error ? visibleLine(error.message, 500) : 'unknown failure';
+          if (!isClosing()) onWarning(`${plan.identity}: the agent cannot ask: ${why}`);
+        },
+      );
+      this.#lateOnes.push(settled);
     }
+  }
+
+  /** Resolves when those that start late serve, or were told not to come. */
+  async lateSettled(): Promise<void> {
+    await Promise.all(this.#lateOnes);
   }
 
   /**

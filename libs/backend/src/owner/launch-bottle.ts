@@ -203,6 +203,8 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
   };
   const [, ready] = await allOrFirstError([sidecars, startBottle()] as const);
   if (host.checkWaits !== true) starting.startLate();
+  // An agent connects to its tools when it starts, once; where nobody listens yet it would never be able to ask.
+  if (plan.superviseCommands.length > 0) await starting.lateSettled();
   const refresh = new CredentialRefresh({
     refs: providerFiles(plan),
     slots: secrets.slots,

@@ -1,3 +1,4 @@
+import { visibleLine } from '@bot-bottle/audit';
 import type { Bottle } from '../contracts.ts';
 import { BackendError } from '../errors.ts';
 import { systemPath } from './system-path.ts';
@@ -77,11 +78,13 @@ export async function copyIn(
 }
 
 function unpackFailed(result: ExecResult): BackendError {
+  const [first = ''] = result.stderr.trim().split('\n');
   return new BackendError(
     'exec_failed',
     `files could not be unpacked in the bottle (exit code ${result.code})`,
     {
       data: { stderr: result.stderr.slice(0, 4096) },
+      ...(first === '' ? {} : { hint: `the bottle said: ${visibleLine(first, 300)}` }),
     },
   );
 }
