@@ -24,11 +24,9 @@ import type { EngineConnection } from './engine/connect-engine.ts';
 import { BottleEvents } from './engine/bottle-events.ts';
 import { engineError } from './engine/engine-error.ts';
 import { within } from './engine/within.ts';
-import { evenIfPruned, Lookup } from './even-if-pruned.ts';
-import { agentImage, plainAgent } from './images/agent-image.ts';
+import { evenIfPruned, type Lookup } from './even-if-pruned.ts';
 import { sidecarImage } from './images/sidecar-image.ts';
-import { labelsOf, type Ownership } from './labels.ts';
-import { egressNetwork } from './networks/egress-network.ts';
+import type { Ownership } from './labels.ts';
 import {
   addressOf,
   createInternalNetwork,
@@ -36,7 +34,9 @@ import {
   type InternalNetwork,
 } from './networks/internal-network.ts';
 import { removeContainer, removeNetwork, removeVolume } from './remove.ts';
+import { sharedThings, type BuildOptions, type Shared } from './shared-things.ts';
 import { takeOver } from './take-over.ts';
+import { makeVolumes, type Volumes } from './volumes.ts';
 
 export interface HostOptions {
   readonly engine: EngineConnection;
@@ -45,16 +45,6 @@ export interface HostOptions {
   readonly runtime: string | null;
   /** network that egress and git-gate join, null: our own */
   readonly egressNetwork: string | null;
-}
-
-type BuildOptions = { readonly baseImage: string; readonly signal: AbortSignal } & OpenOptions;
-type Volumes = ReadonlyMap<'home' | 'scratch', string>;
-
-/** What a bottle uses but does not own. */
-interface Shared {
-  readonly agentImage: Lookup<string>;
-  /** the network that leads out */
-  readonly outside: Lookup<string>;
 }
 
 /** One bottle on an engine: a network, a container for each sidecar, and one for the agent. */
@@ -299,38 +289,6 @@ export class DockerHost implements BottleHost {
       this.#making.delete(settled);
     }
   }
-}
-
-function sharedThings(
-  spec: BottleSpec,
-  { engine: { docker }, egressNetwork: named }: HostOptions,
-  build: BuildOptions,
-): Shared {
-  const agent = new Lookup(() =>
-    timed(build.onStep, 'image of the agent', () => agentImage(docker, spec.image ?? plainAgent, build)),
-  );
-  const outside = new Lookup(() => timed(build.onStep, 'shared network', () => egressNetwork(docker, named)));
-  // Both are needed later, and are looked for beside what is made meanwhile.
-  void agent.get();
-  if (spec.sidecars.some((name) => name !== 'supervise')) void outside.get();
-  return { agentImage: agent, outside };
-}
-
-async function makeVolumes(
-  docker: Dockerode,
-  owner: Ownership,
-  { identity, sidecars, resumed }: BottleSpec,
-  undo: Array<() => Promise<unknown>>,
-): Promise<Volumes> {
-  const volumes = new Map<'home' | 'scratch', string>();
-  const roles = ['home', ...(sidecars.includes('git-gate') ? (['scratch'] as const) : [])] as const;
-  for (const role of roles) {
-    const Name = `bot-bottle-${identity}-${role}`;
-    await within(`making the volume ${Name}`, docker.createVolume({ Name, Labels: labelsOf(owner, role) }));
-    volumes.set(role, Name);
-    if (resumed !== true || role !== 'home') undo.push(() => removeVolume(docker, Name));
-  }
-  return volumes;
 }
 
 /** It is in a new home, which is empty. */
