@@ -43,6 +43,7 @@ async function queued(
       digest: proposalDigest(each),
       applied: null,
       grant: null,
+      dockerfile: null,
     });
   }
   const found = await abandonedProposals(world.home, identity, started, () => undefined);

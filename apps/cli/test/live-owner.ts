@@ -10,6 +10,7 @@ import {
   sidecarNames,
   type Backend,
   type Bottle,
+  type BottleHost,
   type ExitStatus,
   type LaunchedBottle,
   type SidecarName,
@@ -21,6 +22,7 @@ import { onTestFinished } from 'vitest';
 import type { TempHome } from './temp-home.ts';
 
 export interface LiveOwner {
+  readonly launched: LaunchedBottle;
   readonly identity: string;
   readonly warnings: string[];
   readonly close: () => Promise<readonly string[]>;
@@ -49,12 +51,29 @@ export async function reachOwner(
   });
 }
 
+/** The same on a backend that rebuilds: the agent asks for an image, and `build` makes it. */
+export async function imageOwner(
+  world: TempHome,
+  requests: readonly ProposalRequest[],
+  build: NonNullable<BottleHost['rebuild']>,
+): Promise<LiveOwner> {
+  return await ownerOf(
+    world,
+    { supervise: ['asking-sidecar.ts', 'applies', ...requests.map(asText)] },
+    build,
+  );
+}
+
 const asText = (request: ProposalRequest): string => JSON.stringify(request);
 
 /** What runs as which sidecar: a file of this folder, and its arguments. */
 type Sidecars = Readonly<Partial<Record<SidecarName, readonly [string, ...string[]]>>>;
 
-async function ownerOf(world: TempHome, sidecars: Sidecars): Promise<LiveOwner> {
+async function ownerOf(
+  world: TempHome,
+  sidecars: Sidecars,
+  build: BottleHost['rebuild'] | null = null,
+): Promise<LiveOwner> {
   const index = await loadManifestIndex({ botBottleHome: world.home, cwd: null });
   const settings = await loadSettings(world.home);
   const plan = await preparePlan(
@@ -83,7 +102,7 @@ async function ownerOf(world: TempHome, sidecars: Sidecars): Promise<LiveOwner> 
   const launched: LaunchedBottle = await launchBottle({
     plan: { ...plan, agent, sidecars: sidecarNames.filter((name) => sidecars[name] !== undefined) },
     secrets: emptySecrets(),
-    backend: localBackend(join(world.dir, 'guest'), sidecars),
+    backend: localBackend(join(world.dir, 'guest'), sidecars, build),
     runtimeDir: join(world.dir, 'run', 'bot-bottle'),
     sidecarPrograms: Object.fromEntries(
       Object.entries(sidecars).map(([name, [file]]) => [name, join(import.meta.dirname, file)]),
@@ -93,13 +112,13 @@ async function ownerOf(world: TempHome, sidecars: Sidecars): Promise<LiveOwner> 
   });
   const close = async (): Promise<readonly string[]> => await launched.close();
   onTestFinished(async () => void (await close()));
-  return { identity: launched.identity, warnings, close };
+  return { launched, identity: launched.identity, warnings, close };
 }
 
-function localBackend(guest: string, sidecars: Sidecars): Backend {
+function localBackend(guest: string, sidecars: Sidecars, build: BottleHost['rebuild'] | null): Backend {
   return {
     name: 'bubblewrap',
-    capabilities: { rootExec: false, rebuild: false, gvisor: false, resourceLimits: [] },
+    capabilities: { rootExec: false, rebuild: build !== null, gvisor: false, resourceLimits: [] },
     probe: async () => ({ available: true, detail: 'local' }),
     leftovers: async () => [],
     open: async () => ({
@@ -111,6 +130,7 @@ function localBackend(guest: string, sidecars: Sidecars): Backend {
       startBottle: async () => await localBottle(guest),
       selfCheck: async () => undefined,
       pids: () => [],
+      ...(build === null || build === undefined ? {} : { rebuild: build }),
       close: async () => [],
     }),
   };

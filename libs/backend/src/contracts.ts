@@ -124,6 +124,11 @@ export interface BottleImage {
   readonly name: string;
   /** Dockerfile on the host that it is built of instead, null: none */
   readonly dockerfile: string | null;
+  /**
+   * text of a Dockerfile that an operator approved for this one bottle, see `checkDockerfile`; its stage `agent` is what
+   * the two others name. Absent or null: none. What it makes is the agent's, and is trusted no more than the agent.
+   */
+  readonly rebuilt?: string | null;
 }
 
 export interface OpenOptions {
@@ -149,6 +154,13 @@ export interface BottleHost {
   startBottle(): Promise<Bottle>;
   /** Proves from inside that nothing but the sidecars answers. Throws `BackendError` when something does. */
   selfCheck(bottle: Bottle): Promise<void>;
+  /**
+   * Builds the image that a later life of this bottle gets with this Dockerfile as `BottleImage.rebuilt`, in bounded
+   * time and memory and without network. The bottle that runs does not notice. Absent: this backend has no images.
+   *
+   * @throws BackendError `launch_failed` with what the build said
+   */
+  rebuild?(dockerfile: string, options: Pick<OpenOptions, 'signal' | 'onProgress'>): Promise<void>;
   /** host-side process ids that belong to this bottle, for tests and diagnostics */
   pids(): readonly number[];
   /** Undoes everything, in reverse order; failures are returned, not thrown. */

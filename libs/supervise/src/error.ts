@@ -8,6 +8,7 @@ export const superviseErrorCodes = [
   'changed',
   'needs_reason',
   'invalid_grant',
+  'invalid_dockerfile',
   'apply_failed',
   'audit_unavailable',
   'queue_unsafe',

@@ -15,6 +15,18 @@ export type {
 } from './desk/proposal-contracts.ts';
 export { ProposalDesk } from './desk/proposal-desk.ts';
 export { whyNotApplied } from './desk/proposal-refusal.ts';
+export {
+  baseImages,
+  checkDockerfile,
+  imagesOf,
+  MAX_DOCKERFILE_BYTES,
+  renderDockerfile,
+} from './dockerfile/check-dockerfile.ts';
+export type { BaseImage, CheckedDockerfile, DockerfileCheck } from './dockerfile/check-dockerfile.ts';
+export { MAX_DOCKERFILE_LINES } from './dockerfile/dockerfile-lines.ts';
+export { capabilityRisks } from './kinds/capability-risks.ts';
+export { capabilityBlockSchema, dockerfileSchema } from './kinds/capability-schema.ts';
+export { dockerfileDiff } from './kinds/capability-text.ts';
 export { dlpHoldSchema } from './kinds/dlp-schema.ts';
 export { egressBlockSchema, grantSchema, MAX_GRANT_MINUTES } from './kinds/egress-schema.ts';
 export type { Grant } from './kinds/egress-schema.ts';
@@ -31,7 +43,7 @@ export type { Notification } from './notify/notification.ts';
 export { proposalDifferences } from './proposal-differences.ts';
 export { proposalDigest } from './proposal-digest.ts';
 export { idSource } from './proposal-id.ts';
-export { needsReason, proposalKinds } from './proposal-kinds.ts';
+export { needsReason, proposalKinds, proposalTarget } from './proposal-kinds.ts';
 export type { KindRules } from './proposal-kinds.ts';
 export {
   decisionSchema,
@@ -59,5 +71,5 @@ export { MAX_QUERY_WAIT_MS, proposalStatusSchema, superviseQuerySchema } from '.
 export type { ProposalStatus, SuperviseQuery } from './query.ts';
 export { riskSummary } from './risk-summary.ts';
 export type { RiskContext } from './risk-summary.ts';
-export { superviseConfigSchema, superviseSlots, superviseTools } from './supervise-config.ts';
+export { superviseConfigSchema, superviseSlots, superviseTools, usualTools } from './supervise-config.ts';
 export type { SuperviseConfig, SuperviseConfigInput, SuperviseTool } from './supervise-config.ts';

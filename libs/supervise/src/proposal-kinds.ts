@@ -23,6 +23,12 @@ export const proposalKinds: Readonly<Record<ProposalKind, KindRules>> = {
     atEnd: 'abandoned',
     outlivesSidecar: true,
   },
+  'capability-block': {
+    askedBy: ['supervise'],
+    needsReason: false,
+    atEnd: 'abandoned',
+    outlivesSidecar: true,
+  },
   'dlp-hold': { askedBy: ['egress'], needsReason: true, atEnd: 'abandoned', outlivesSidecar: false },
 };
 
@@ -40,5 +46,7 @@ export function proposalTarget(request: ProposalRequest): string {
     case 'egress-block':
     case 'dlp-hold':
       return request.host;
+    case 'capability-block':
+      return 'image';
   }
 }

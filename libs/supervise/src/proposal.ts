@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { capabilityBlockSchema, dockerfileSchema } from './kinds/capability-schema.ts';
 import { dlpHoldSchema } from './kinds/dlp-schema.ts';
 import { egressBlockSchema, grantSchema } from './kinds/egress-schema.ts';
 import { gitleaksAllowSchema, pushApprovalSchema } from './kinds/push-schema.ts';
@@ -10,9 +11,16 @@ export const proposalRequestSchema = z.discriminatedUnion('kind', [
   gitleaksAllowSchema,
   egressBlockSchema,
   dlpHoldSchema,
+  capabilityBlockSchema,
 ]);
 export type ProposalRequest = z.infer<typeof proposalRequestSchema>;
-export const proposalKindSchema = z.enum(['push-approval', 'gitleaks-allow', 'egress-block', 'dlp-hold']);
+export const proposalKindSchema = z.enum([
+  'push-approval',
+  'gitleaks-allow',
+  'egress-block',
+  'dlp-hold',
+  'capability-block',
+]);
 export type ProposalKind = ProposalRequest['kind'];
 
 /** How long the id of a proposal is; time-sortable, `[0-9a-z]`. */
@@ -48,6 +56,10 @@ export const responseSchema = z.strictObject({
   digest: digestSchema,
   applied: text(1024).nullable().describe('what was done, null when nothing was'),
   grant: grantSchema.nullable().default(null).describe('reach that was given, null: none'),
+  dockerfile: dockerfileSchema
+    .nullable()
+    .default(null)
+    .describe('Dockerfile that was taken instead of the one that was asked for, null: none'),
 });
 export type Response = z.infer<typeof responseSchema>;
 

@@ -1,4 +1,5 @@
 import { visibleLine } from '@bot-bottle/audit';
+import { capabilityLines, capabilityTitle } from './kinds/capability-text.ts';
 import { dlpLines, dlpTitle } from './kinds/dlp-text.ts';
 import { egressLines, egressTitle } from './kinds/egress-text.ts';
 import { pushLines, pushTitle } from './kinds/push-text.ts';
@@ -17,6 +18,8 @@ export function proposalTitle(request: ProposalRequest): string {
       return egressTitle(request);
     case 'dlp-hold':
       return dlpTitle(request);
+    case 'capability-block':
+      return capabilityTitle(request);
   }
 }
 
@@ -41,5 +44,7 @@ function kindLines(request: ProposalRequest, { table = null, now = null }: RiskC
       return egressLines(request, liveTable(table, now));
     case 'dlp-hold':
       return dlpLines(request);
+    case 'capability-block':
+      return capabilityLines(request);
   }
 }

@@ -1,5 +1,6 @@
-import { visibleLine } from '@bot-bottle/audit';
+import { visibleLine, visibleText } from '@bot-bottle/audit';
 import type { RouteTable } from '@bot-bottle/egress';
+import { capabilityRisks } from './kinds/capability-risks.ts';
 import { dlpRisks } from './kinds/dlp-text.ts';
 import { egressRisks } from './kinds/egress-risks.ts';
 import { pushRisks } from './kinds/push-risks.ts';
@@ -37,13 +38,19 @@ function kindRisks(request: ProposalRequest, table: RouteTable | null): string[]
       return egressRisks({ ...request, inject: false }, table);
     case 'dlp-hold':
       return dlpRisks(request);
+    case 'capability-block':
+      return capabilityRisks(request);
   }
 }
 
-function hasInvisible(value: unknown): boolean {
+function hasInvisible(value: unknown, visible = visibleLine): boolean {
   if (typeof value === 'string') {
     // A sidecar may have made them visible already.
-    return /\\u\{[0-9a-f]{1,6}\}/.test(value) || visibleLine(value, Number.MAX_SAFE_INTEGER) !== value;
+    return /\\u\{[0-9a-f]{1,6}\}/.test(value) || visible(value, Number.MAX_SAFE_INTEGER) !== value;
   }
-  return typeof value === 'object' && value !== null && Object.values(value).some(hasInvisible);
+  if (typeof value !== 'object' || value === null) return false;
+  // A file has lines, and they are shown as such.
+  return Object.entries(value).some(([key, each]) =>
+    hasInvisible(each, key === 'dockerfile' || key === 'current' ? visibleText : visible),
+  );
 }

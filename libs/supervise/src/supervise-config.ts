@@ -1,13 +1,18 @@
 import { z } from 'zod';
+import { dockerfileSchema } from './kinds/capability-schema.ts';
 
 /** Tools that the supervise sidecar knows. */
 export const superviseTools = [
   'list-egress-routes',
   'egress-block',
+  'capability-block',
   'explain-denial',
   'check-proposal',
 ] as const;
 export type SuperviseTool = (typeof superviseTools)[number];
+
+/** Those that are offered unless the configuration says otherwise: not every backend can rebuild. */
+export const usualTools = superviseTools.filter((name) => name !== 'capability-block');
 
 /** Secret slots of the supervise sidecar. */
 export const superviseSlots = { accessToken: 'SUPERVISE_ACCESS_TOKEN' } as const;
@@ -19,8 +24,12 @@ export const superviseConfigSchema = z.strictObject({
   tools: z
     .array(z.enum(superviseTools))
     .min(1)
-    .default([...superviseTools])
+    .default([...usualTools])
     .describe('tools that are offered'),
+  dockerfile: dockerfileSchema
+    .nullable()
+    .default(null)
+    .describe('Dockerfile that the image of the agent is built of at present, null: not known'),
   response_timeout_seconds: z
     .number()
     .positive()

@@ -30,3 +30,14 @@ export function wrapped(line: string): string[] {
   }
   return [...pieces, piece];
 }
+
+/** Lines that the words of the agent may take; its other line breaks are shown as `\n`. */
+const MAX_BECAUSE_LINES = 8;
+
+/** What the agent says that it is for: not more than a few lines, whatever it holds. */
+export function becauseLines(text: string): string[] {
+  const lines = text.split('\n');
+  const rest = lines.slice(MAX_BECAUSE_LINES - 1);
+  const shown = rest.length > 1 ? [...lines.slice(0, MAX_BECAUSE_LINES - 1), rest.join('\n')] : lines;
+  return shown.flatMap((line) => wrapped(whole(line)));
+}

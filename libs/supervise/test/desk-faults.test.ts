@@ -264,6 +264,7 @@ describe('what was applied but cannot be written down', () => {
       digest: request.digest,
       applied: null,
       grant: null,
+      dockerfile: null,
     });
     expect(await desk.decide(request)).toMatchObject({ outcome: 'approved' });
     expect(warnings).toHaveLength(1);

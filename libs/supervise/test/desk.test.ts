@@ -237,6 +237,7 @@ describe('a decision', () => {
       digest,
       applied: null,
       grant: null,
+      dockerfile: null,
     });
     expect(sidecar.told).toEqual([]);
     expect(desk.list()).toHaveLength(1);

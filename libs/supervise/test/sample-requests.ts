@@ -4,6 +4,7 @@ export type PushRequest = Extract<ProposalRequest, { kind: 'push-approval' }>;
 export type FindingRequest = Extract<ProposalRequest, { kind: 'gitleaks-allow' }>;
 export type EgressRequest = Extract<ProposalRequest, { kind: 'egress-block' }>;
 export type HoldRequest = Extract<ProposalRequest, { kind: 'dlp-hold' }>;
+export type CapabilityRequest = Extract<ProposalRequest, { kind: 'capability-block' }>;
 
 export const oid = (digit: string): string => digit.repeat(40);
 
@@ -72,6 +73,16 @@ export function holdRequest(changes: Partial<HoldRequest> = {}): HoldRequest {
       },
     ],
     more_findings: 0,
+    ...changes,
+  };
+}
+
+export function capabilityRequest(changes: Partial<CapabilityRequest> = {}): CapabilityRequest {
+  return {
+    kind: 'capability-block',
+    dockerfile: 'FROM agent\nRUN printf tool > /usr/local/bin/tool\n',
+    current: 'FROM agent\n',
+    justification: 'the tests need the tool',
     ...changes,
   };
 }

@@ -6,11 +6,13 @@ import { idSource, proposalDigest, type Proposal, type Response } from '../src/i
 import { pushRequest } from './sample-requests.ts';
 
 export {
+  capabilityRequest,
   egressRequest,
   findingRequest,
   holdRequest,
   oid,
   pushRequest,
+  type CapabilityRequest,
   type EgressRequest,
   type FindingRequest,
   type HoldRequest,
@@ -40,6 +42,7 @@ export function responseTo(proposal: Proposal, changes: Partial<Response> = {}):
     digest: proposalDigest(proposal),
     applied: 'forwarded',
     grant: null,
+    dockerfile: null,
     ...changes,
   };
 }

@@ -2,6 +2,9 @@ import type { ProposalRequest, ProposalStatus } from '@bot-bottle/supervise';
 
 /** Reach that an agent asks for, validated and in its normal form. */
 export type EgressBlock = Extract<ProposalRequest, { kind: 'egress-block' }>;
+/** Another image that an agent asks for. */
+export type CapabilityBlock = Extract<ProposalRequest, { kind: 'capability-block' }>;
+export type AgentRequest = EgressBlock | CapabilityBlock;
 
 /** Whoever keeps the proposals and knows the routes: the owner of the bottle, or files. Fails with `ToolFailure`. */
 export interface SuperviseBackend {
@@ -10,7 +13,7 @@ export interface SuperviseBackend {
    *
    * @returns its id
    */
-  propose(request: EgressBlock): Promise<string>;
+  propose(request: AgentRequest): Promise<string>;
   /**
    * How a proposal stands, once it is answered, `waitMs` have passed or `signal` aborts; null: there is no such
    * proposal of this bottle.

@@ -81,6 +81,7 @@ export function createSuperviseServer(options: SuperviseServerOptions): Supervis
     let loaded: ReturnType<LoadMcp> | null = null;
     const context = {
       backend,
+      dockerfile: config.dockerfile,
       waiting: new Slots(limits.waiting),
       responseMs: config.response_timeout_seconds * 1000,
       queryMs: limits.query_ms,

@@ -2,7 +2,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { superviseTools } from '@bot-bottle/supervise';
+import { usualTools } from '@bot-bottle/supervise';
 import { expect, it, onTestFinished } from 'vitest';
 import { call, mcpClient } from './support/mcp-client.ts';
 import { startServer } from './support/server.ts';
@@ -27,7 +27,7 @@ it.each([
   const { url } = await startServer();
   const client = await mcpClient(url, { mode });
   expect(client.getNegotiatedProtocolVersion()).toBe(version);
-  expect((await client.listTools()).tools.map(({ name }) => name)).toEqual([...superviseTools]);
+  expect((await client.listTools()).tools.map(({ name }) => name)).toEqual([...usualTools]);
   const { said } = await call(client, 'explain-denial', { denial: 'misdirected' });
   expect(said).toMatchObject({ code: 'misdirected' });
 });
@@ -58,7 +58,7 @@ it('falls back as Claude Code does: a discover without the new envelope is no me
 it('serves at / as well as at /mcp', async () => {
   const { url } = await startServer();
   const client = await mcpClient(new URL('/', url));
-  expect((await client.listTools()).tools).toHaveLength(superviseTools.length);
+  expect((await client.listTools()).tools).toHaveLength(usualTools.length);
 });
 
 it('serves over a unix socket', async () => {

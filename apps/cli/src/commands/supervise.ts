@@ -77,7 +77,8 @@ function showWhole({ printer }: CommandContext, shown: ShownProposal): void {
   if (state !== 'open') return;
   const call = `bot-bottle supervise`;
   const asksWhy = needsReason(proposal.request) ? ' --reason TEXT' : '';
-  const modify = proposal.request.kind === 'egress-block' ? [`${call} modify ${proposal.id}`] : [];
+  const isModifiable = ['egress-block', 'capability-block'].includes(proposal.request.kind);
+  const modify = isModifiable ? [`${call} modify ${proposal.id}`] : [];
   printer.note(
     ['', `${call} approve ${proposal.id}${asksWhy}`, ...modify, `${call} reject ${proposal.id}`].join('\n'),
   );

@@ -8,6 +8,7 @@ import type { CommandContext } from '../command-context.ts';
 import { askLine } from '../terminal/prompts.ts';
 import { editorCommand } from './editor-command.ts';
 import { runEditor } from './run-editor.ts';
+import { TextProblems } from './text-problems.ts';
 
 /** Most bytes that are read back. */
 const MAX_BYTES = 256 * 1024;
@@ -18,7 +19,7 @@ export interface EditRequest<T> {
   readonly text: string;
   /** what is said when nothing happens, e.g. `nothing was decided` */
   readonly nothing: string;
-  /** Reads what was written. @throws {ManifestErrors} */
+  /** Reads what was written. @throws {ManifestErrors} or TextProblems */
   parse(text: string): T;
 }
 
@@ -39,13 +40,19 @@ export async function editText<T>(context: CommandContext, request: EditRequest<
     try {
       return request.parse(text);
     } catch (error) {
-      if (!ManifestErrors.isInstance(error)) throw error;
-      for (const each of error.errors) context.printer.error(renderManifestError(each));
+      for (const problem of problemsOf(error)) context.printer.error(problem);
       const again = await askLine('Edit it again? [Y/n]');
       if (again !== null && /^(?:y(?:es)?)?$/i.test(again.trim())) continue;
       throw new CliError('refused', `${request.name} is not valid: ${request.nothing}`);
     }
   }
+}
+
+/** @throws what is no problem of the text */
+function problemsOf(error: unknown): readonly string[] {
+  if (error instanceof TextProblems) return error.problems;
+  if (ManifestErrors.isInstance(error)) return error.errors.map(renderManifestError);
+  throw error;
 }
 
 async function editOnce(

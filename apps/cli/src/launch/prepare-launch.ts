@@ -71,7 +71,7 @@ export async function prepareLaunch(
   const plan = await preparePlan(
     {
       agent,
-      backend: { name: backend.name, reason },
+      backend: { name: backend.name, reason, rebuild: backend.capabilities.rebuild },
       mode: wish.mode,
       cwd: options.cwd ? io.cwd : null,
       include: options.include,

@@ -76,17 +76,25 @@ export async function runOwned(
     signals.close();
   }
   if (await launched.isKept()) {
-    printer.note(`kept; bot-bottle resume ${launched.identity} goes on with it`);
+    const call = `bot-bottle resume ${launched.identity} goes on`;
+    printer.note(launched.wasRebuilt ? `its new image is built; ${call} in it` : `kept; ${call} with it`);
     run.onKept?.();
   }
-  return endCode(exitCode, launched);
+  return signals.exitCode ?? endCode(exitCode, launched);
 }
 
-/** A deploy key that may still be registered must not go unnoticed: 1 where the program itself ended with 0. */
+/** EX_TEMPFAIL of sysexits(3): nothing failed, but it is not done; `resume` goes on. */
+const goesOn = 75;
+
+/**
+ * A deploy key that may still be registered must not go unnoticed: 1 where the program itself ended with 0. A bottle
+ * that ends for its new image was ended by us, so the code of its program says nothing.
+ */
 export function endCode(
   exitCode: number,
-  { hasLeftDeployKeys }: Pick<LaunchedBottle, 'hasLeftDeployKeys'>,
+  { hasLeftDeployKeys, wasRebuilt }: Pick<LaunchedBottle, 'hasLeftDeployKeys' | 'wasRebuilt'>,
 ): number {
+  if (wasRebuilt) return goesOn;
   return exitCode === 0 && hasLeftDeployKeys ? 1 : exitCode;
 }
 

@@ -74,7 +74,7 @@ Examples:
       const { superviseDecide } = await import('../commands/supervise-decide.ts');
       setExitCode(await superviseDecide(context, id, 'approved', options));
     });
-  deciding('modify', 'give what you make in your editor of the reach that was asked for')
+  deciding('modify', 'give what you make in your editor of the reach or the image that was asked for')
     .option('-y, --yes', 'do not ask for confirmation')
     .addHelpText(
       'after',

@@ -40,6 +40,8 @@ export async function decideProposal(
     readonly outcome: 'approved' | 'rejected';
     readonly reason: string;
     readonly grant: Grant | null;
+    /** Dockerfile that is taken instead of the one that was asked for; absent: as asked for */
+    readonly dockerfile?: string;
   },
 ): Promise<Response> {
   const { proposal, digest, view } = shown;

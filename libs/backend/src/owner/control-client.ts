@@ -76,6 +76,7 @@ export class ControlClient {
         op: 'decide',
         ...request,
         grant: request.grant ?? null,
+        dockerfile: request.dockerfile ?? null,
         table: request.table ?? null,
       },
       'decided',

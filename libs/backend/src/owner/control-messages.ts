@@ -2,6 +2,7 @@ import { auditEventSchema } from '@bot-bottle/audit';
 import { routeTableSchema } from '@bot-bottle/egress';
 import {
   digestSchema,
+  dockerfileSchema,
   grantSchema,
   proposalId,
   proposalSchema,
@@ -58,6 +59,10 @@ export const requestSchema = z.discriminatedUnion('op', [
     reason: z.string().max(4096),
     by: who.describe('who decides, as he says himself'),
     grant: grantSchema.nullable().describe('reach that is given instead of what was asked for'),
+    dockerfile: dockerfileSchema
+      .nullable()
+      .default(null)
+      .describe('Dockerfile that is taken instead of the one that was asked for'),
     table: digestSchema.nullable().describe('of the route table that was displayed beside it'),
   }),
   z.strictObject({ v: version, op: z.literal('routes') }),

@@ -175,10 +175,10 @@ export class ControlServer {
       case 'proposals':
         return finish({ type: 'proposals', proposals: handlers.proposals() });
       case 'decide': {
-        const { id, digest, outcome, reason, by, grant, table } = request;
+        const { id, digest, outcome, reason, by, grant, dockerfile, table } = request;
         return finish({
           type: 'decided',
-          response: await handlers.decide({ id, digest, outcome, reason, by, grant, table }),
+          response: await handlers.decide({ id, digest, outcome, reason, by, grant, dockerfile, table }),
         });
       }
       case 'routes':

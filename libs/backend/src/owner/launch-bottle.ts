@@ -25,6 +25,7 @@ import { LiveRoutes } from './live-routes.ts';
 import { openDesk } from './open-desk.ts';
 import { LaunchedBottle } from './launched-bottle.ts';
 import { hostEvent } from './owner-audit.ts';
+import { Rebuild } from './rebuild.ts';
 import { superviseSetup } from './supervise-config.ts';
 import { UndoStack } from './undo-stack.ts';
 
@@ -140,6 +141,7 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
   });
   const routes = new LiveRoutes(plan.routes);
   const allowed = new AllowedValues();
+  const rebuild = rebuildOf(options);
   const setups: Partial<Record<SidecarName, () => SidecarSetup>> = {
     egress: () =>
       egressSetup(plan, secrets, {
@@ -151,11 +153,13 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
         allowed,
       }),
     ...(gate === null ? {} : { 'git-gate': () => gate }),
-    supervise: () => superviseSetup(plan, { listen: host.listenAddress('supervise') }),
+    supervise: () =>
+      superviseSetup(plan, { listen: host.listenAddress('supervise'), dockerfile: rebuild.current }),
   };
   const onWarning = (message: string): void => options.onWarning?.(message);
   const notify = options.notify ?? { command: null, webhook: null };
-  const desk = await openDesk({ plan, secrets, canary, audit, routes, allowed, notify, undo, onWarning });
+  const shared = { plan, secrets, canary, audit, routes, allowed, rebuild, notify, undo, onWarning };
+  const desk = await openDesk(shared);
   const starting = new BottleSidecars({
     plan,
     host,
@@ -222,6 +226,7 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     undo,
     desk,
     routes,
+    rebuild,
     resumed: options.resumed,
     deployKeys: options.deployKeys,
     ...ready,
@@ -234,6 +239,11 @@ function providerFiles({ slotRefs }: BottlePlan): Record<string, ProviderFileRef
   return Object.fromEntries(
     Object.entries(slotRefs).flatMap(([slot, ref]) => (ref.kind === 'provider-file' ? [[slot, ref]] : [])),
   );
+}
+
+function rebuildOf({ plan, host, backend, onProgress }: Opened): Rebuild {
+  const build = backend.capabilities.rebuild ? (host.rebuild?.bind(host) ?? null) : null;
+  return new Rebuild({ plan, build, ...(onProgress === undefined ? {} : { onProgress }) });
 }
 
 interface Ready {
@@ -281,7 +291,7 @@ const specOf = (plan: BottlePlan): BottleSpec => ({
   resources: plan.resources,
   sidecars: plan.sidecars,
   resumed: plan.resumed !== null,
-  image: { name: plan.runtime.image, dockerfile: plan.runtime.dockerfile },
+  image: { name: plan.runtime.image, dockerfile: plan.runtime.dockerfile, rebuilt: plan.rebuilt },
 });
 
 function environmentOf(options: LaunchOptions, bottle: Bottle, canary: Canary): Record<string, string> {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AuditLog } from '@bot-bottle/audit';
 import type { ProposalDesk } from '@bot-bottle/supervise';
 import type { Bottle, BottleProcess, ExitStatus } from '../contracts.ts';
@@ -14,6 +15,7 @@ import { MainProcess } from './main-process.ts';
 import { hostEvent } from './owner-audit.ts';
 import type { LiveRoutes } from './live-routes.ts';
 import { editRoutes } from './operator-edit.ts';
+import type { Rebuild } from './rebuild.ts';
 import { relayMain, type MainStdio } from './relay-main.ts';
 import type { UndoStack } from './undo-stack.ts';
 
@@ -27,6 +29,7 @@ export interface OwnedParts {
   readonly deployKeys: Pick<DeployKeys, 'hasLeft'>;
   readonly desk: Pick<ProposalDesk, 'list' | 'decide'>;
   readonly routes: LiveRoutes;
+  readonly rebuild: Pick<Rebuild, 'recorded'>;
   /** environment of every process in the bottle */
   readonly env: Readonly<Record<string, string>>;
   readonly runtimeDir: string;
@@ -48,6 +51,7 @@ export class LaunchedBottle {
   #server: ControlServer | null = null;
   #stage: BottleStatus['state'] = 'starting';
   #stopped = false;
+  #rebuilt = false;
   #closing: Promise<readonly string[]> | null = null;
 
   private constructor(parts: OwnedParts) {
@@ -75,6 +79,7 @@ export class LaunchedBottle {
         setRoutes: (request) => editRoutes(parts, request),
       },
     });
+    void parts.rebuild.recorded.then(() => launched.#endRebuilt());
     return launched;
   }
 
@@ -86,6 +91,11 @@ export class LaunchedBottle {
   /** whether somebody asked over the socket to end the bottle */
   get wasStopped(): boolean {
     return this.#stopped;
+  }
+
+  /** whether it ends, or ended, because it goes on in another image */
+  get wasRebuilt(): boolean {
+    return this.#rebuilt;
   }
 
   /** After `close`: whether a deploy key may still be registered. The exit code must not be 0 then. */
@@ -167,7 +177,9 @@ export class LaunchedBottle {
     this.#stage = 'stopping';
     this.#record(hostEvent('stop', 'done', this.identity, { requested: this.#stopped }));
     // Before anything of the state is removed: an end that was asked for is a normal one.
-    await this.#parts.resumed?.end(this.#main !== null && !this.#failed).catch(() => undefined);
+    await this.#parts.resumed
+      ?.end(this.#main !== null && !this.#failed && !this.#rebuilt)
+      .catch(() => undefined);
     const warnings = await this.#parts.undo.run();
     await this.#server?.hide();
     // Those who asked for the end get their answer before the socket closes.
@@ -175,6 +187,19 @@ export class LaunchedBottle {
     await new Promise((resolve) => setImmediate(resolve));
     await this.#server?.close();
     return warnings.map((warning) => `${this.identity}: ${warning}`);
+  }
+
+  /** The agent gets the answer to its question, then the request to end, then its bottle is taken away. */
+  async #endRebuilt(): Promise<void> {
+    this.#rebuilt = true;
+    if (this.#closing !== null) return;
+    this.#parts.onWarning?.(
+      `${this.identity}: its new image is built; it ends now, and bot-bottle resume ${this.identity} goes on in it`,
+    );
+    await delay(rebuiltGraceMs);
+    this.#main?.kill('SIGTERM');
+    await Promise.race([this.#main?.exited.catch(() => undefined), delay(rebuiltGraceMs)]);
+    await this.close();
   }
 
   async #stop(): Promise<void> {
@@ -209,6 +234,9 @@ export class LaunchedBottle {
     });
   }
 }
+
+/** milliseconds for the answer to reach the agent, and again for the agent to end by itself */
+const rebuiltGraceMs = 2000;
 
 /** milliseconds that a program gets to start */
 const startLimitMs = 30_000;

@@ -9,6 +9,7 @@ import type { Settings } from '../settings/settings-schema.ts';
 import { dlpApplier, type AllowedValues } from './dlp-applier.ts';
 import { grantApplier } from './grant-applier.ts';
 import type { LiveRoutes } from './live-routes.ts';
+import type { Rebuild } from './rebuild.ts';
 import { secretScreen } from './secret-screen.ts';
 import type { UndoStack } from './undo-stack.ts';
 
@@ -19,6 +20,7 @@ export interface DeskFacts {
   readonly audit: AuditLog;
   readonly routes: LiveRoutes;
   readonly allowed: AllowedValues;
+  readonly rebuild: Pick<Rebuild, 'applier'>;
   readonly notify: Settings['notify'];
   readonly undo: UndoStack;
   readonly onWarning: (message: string) => void;
@@ -35,7 +37,11 @@ export async function openDesk(facts: DeskFacts): Promise<ProposalDesk> {
     bottle: plan.identity,
     queue: new QueueStore(join(plan.botBottleHome, 'queue'), plan.identity),
     audit: facts.audit,
-    appliers: { 'egress-block': grantApplier(routes), 'dlp-hold': dlpApplier(facts.allowed) },
+    appliers: {
+      'egress-block': grantApplier(routes),
+      'dlp-hold': dlpApplier(facts.allowed),
+      'capability-block': facts.rebuild.applier,
+    },
     screen: secretScreen(facts.secrets, facts.canary),
     onProposal: (proposal) => notifier.notify(proposal),
     onNotice: (line) => facts.onWarning(line),

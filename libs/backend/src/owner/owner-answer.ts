@@ -34,6 +34,7 @@ export function errorFromOwner(answer: Extract<OwnerMessage, { type: 'error' }>)
     case 'changed':
     case 'needs_reason':
     case 'invalid_grant':
+    case 'invalid_dockerfile':
     case 'apply_failed':
     case 'audit_unavailable':
     case 'queue_unsafe':

@@ -16,6 +16,7 @@ import { readHostFile } from '../secrets/read-host-file.ts';
 import { missingHostEnv } from '../secrets/resolve-secrets.ts';
 import type { Settings } from '../settings/settings-schema.ts';
 import { isIdentity, newIdentity } from '../state/identity.ts';
+import { rebuiltDockerfile } from '../state/rebuilt-state.ts';
 import { StateStore } from '../state/state-store.ts';
 import type { BottlePlan, ForwardedEnv, RunMode } from './bottle-plan.ts';
 import { deepFreeze } from './deep-freeze.ts';
@@ -29,7 +30,12 @@ import { refuseUnavailable } from './refuse-unavailable.ts';
 /** What the operator asks for. */
 export interface PlanRequest {
   readonly agent: EffectiveAgent;
-  readonly backend: { readonly name: BackendName; readonly reason: string };
+  readonly backend: {
+    readonly name: BackendName;
+    readonly reason: string;
+    /** whether it builds images for single bottles; default true */
+    readonly rebuild?: boolean;
+  };
   readonly mode: RunMode;
   /** folder to copy into the bottle, null: none */
   readonly cwd: string | null;
@@ -77,6 +83,8 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
   const provisionPlan = await providerPlan(provider, context, request.mode);
   const routes = buildRoutes(provisionPlan.egressRoutes, bottle.egress.routes);
   const identity = await chooseIdentity(request, deps);
+  const stateDir = new StateStore(deps.botBottleHome).dir(identity);
+  const rebuilt = resumed === null ? null : await rebuiltDockerfile(stateDir, request.backend);
   const { argv, stdin } = mainProcess(runtime, request.mode, {
     ...request,
     resume: resumed !== null,
@@ -91,7 +99,7 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
     label: request.label,
     startedAt: (deps.now?.() ?? new Date()).toISOString(),
     agent: structuredClone(agent),
-    backend: { ...request.backend },
+    backend: { name: request.backend.name, reason: request.backend.reason },
     provider: { name: provider.name, origin: provider.origin },
     runtime: {
       command: [...runtime.command],
@@ -99,13 +107,14 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
       dockerfile: runtime.dockerfile,
       bypassArgs: [...runtime.bypassArgs],
     },
+    rebuilt,
     mode: structuredClone(request.mode),
     argv: [...argv],
     stdin,
     guestHome,
     workdir: context.workdir,
     botBottleHome: deps.botBottleHome,
-    stateDir: new StateStore(deps.botBottleHome).dir(identity),
+    stateDir,
     provision: structuredClone(provisionPlan),
     superviseCommands: superviseCommands(request, provider),
     skills: await planSkills(agent.skills, skillRoots, skillsDir),

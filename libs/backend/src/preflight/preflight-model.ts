@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Route } from '@bot-bottle/egress';
 import { policyLabel } from '@bot-bottle/git-gate';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
@@ -24,6 +25,8 @@ export interface Preflight {
   readonly bottle: string;
   readonly provider: { readonly name: string; readonly origin: string };
   readonly backend: { readonly name: string; readonly reason: string };
+  /** the Dockerfile that was approved for this bottle, null: it has the image of its provider */
+  readonly rebuilt: { readonly sha256: string; readonly dockerfile: string } | null;
   readonly mode: 'interactive' | 'headless' | 'command';
   readonly command: readonly string[];
   readonly env: ReadonlyArray<{ readonly name: string; readonly secret: boolean }>;
@@ -87,6 +90,8 @@ export function preflightJson(plan: BottlePlan, options: PreflightOptions = {}):
     bottle: agent.bottle.name,
     provider: plan.provider,
     backend: plan.backend,
+    rebuilt:
+      plan.rebuilt === null ? null : { sha256: hash('sha256', plan.rebuilt), dockerfile: plan.rebuilt },
     mode: plan.mode.kind,
     command: plan.mode.kind === 'command' ? plan.mode.argv : plan.runtime.command,
     env: envNames(plan),

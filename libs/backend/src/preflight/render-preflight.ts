@@ -15,6 +15,7 @@ export function renderPreflight(plan: BottlePlan, options: PreflightOptions = {}
     block('backend', [`${model.backend.name} (${model.backend.reason})`]),
     block('identity', [model.label === null ? model.identity : `${model.identity} (${model.label})`]),
     block('resumes', resumedLines(model)),
+    block('image', imageLines(model)),
     block('runs', model.mode === 'command' ? [model.command.join(' ')] : []),
     block(
       'env',
@@ -73,6 +74,12 @@ function resumedLines({ resumed }: Preflight): string[] {
   if (resumed === null) return [];
   const workspace = resumed.workspace ? ['its workspace is used as it is; nothing is copied in anew'] : [];
   return ['the home that it left, with everything that the agent put there', ...workspace];
+}
+
+function imageLines({ rebuilt }: Preflight): string[] {
+  if (rebuilt === null) return [];
+  const lines = rebuilt.dockerfile.replace(/\n$/, '').split('\n');
+  return [`its own, as it was approved (sha256 ${rebuilt.sha256.slice(0, 12)}):`, ...limited(lines)];
 }
 
 function identityLines({ git_identity: identity }: Preflight): string[] {

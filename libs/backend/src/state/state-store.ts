@@ -112,6 +112,15 @@ export class StateStore {
     await rm(join(this.dir(identity), '.preserve'), { force: true });
   }
 
+  /** Why the state is kept, null: it is not. */
+  async keepReason(identity: string): Promise<string | null> {
+    const text = await readFile(join(this.dir(identity), '.preserve'), 'utf8').catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      throw error;
+    });
+    return text === null ? null : text.trim();
+  }
+
   async isPreserved(identity: string): Promise<boolean> {
     return await isThere(join(this.dir(identity), '.preserve'));
   }

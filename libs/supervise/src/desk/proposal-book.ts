@@ -60,13 +60,18 @@ export class ProposalBook {
     throw new SuperviseError('already_decided', `${earlier.outcome} already${who} at ${earlier.decided}`);
   }
 
+  /** How one ended, for whoever decides second, and for whoever asked. */
+  remember({ id, sidecar }: Pick<Proposal, 'id' | 'sidecar'>, response: Response): void {
+    this.#settled.set(id, { sidecar, response });
+    const oldest = this.#settled.keys().next().value;
+    if (this.#settled.size > REMEMBERED && oldest !== undefined) this.#settled.delete(oldest);
+  }
+
   /** Records what was done already, so nothing here may fail it: what cannot be written is tried again later. */
   async settle(desked: Pick<OpenProposal, 'proposal'>, response: Response): Promise<Response> {
     const { proposal } = desked;
     this.#open.delete(proposal.id);
-    this.#settled.set(proposal.id, { sidecar: proposal.sidecar, response });
-    const oldest = this.#settled.keys().next().value;
-    if (this.#settled.size > REMEMBERED && oldest !== undefined) this.#settled.delete(oldest);
+    this.remember(proposal, response);
     for (const wake of this.#waiting.get(proposal.id) ?? []) wake();
     const entry = { proposal, response, inQueue: false, inAudit: false };
     await this.#record(entry, (what, error) => {
@@ -141,7 +146,7 @@ export function responseTo(
   outcome: Outcome,
   reason: string,
   by: string | null = null,
-  done: Pick<Response, 'applied' | 'grant'> = { applied: null, grant: null },
+  done: Pick<Response, 'applied' | 'grant' | 'dockerfile'> = { applied: null, grant: null, dockerfile: null },
 ): Response {
   const decided = new Date().toISOString();
   return responseSchema.parse({ id: proposal.id, outcome, reason, decided, by, digest, ...done });

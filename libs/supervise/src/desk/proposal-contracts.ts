@@ -1,7 +1,15 @@
 import type { AuditLog } from '@bot-bottle/audit';
 import type { FloodLimit } from '../flood-limit.ts';
 import type { Grant } from '../kinds/egress-schema.ts';
-import type { Decision, Outcome, Proposal, ProposalKind, ProposalRequest, Queued } from '../proposal.ts';
+import type {
+  Decision,
+  Outcome,
+  Proposal,
+  ProposalKind,
+  ProposalRequest,
+  Queued,
+  Response,
+} from '../proposal.ts';
 import type { ProposalStatus } from '../query.ts';
 import type { QueueStore } from '../queue/queue-store.ts';
 
@@ -46,6 +54,8 @@ export interface Applied {
   readonly text: string;
   /** reach that was given, null: none */
   readonly grant: Grant | null;
+  /** Dockerfile that was taken instead of the one that was asked for; absent or null: none */
+  readonly dockerfile?: string | null;
 }
 
 export interface ApplyOptions {
@@ -66,11 +76,13 @@ export interface ProposalApplier {
   /**
    * Looks at a decision before anything is written or done.
    *
-   * @throws SuperviseError `changed`, `invalid_grant`
+   * @throws SuperviseError `changed`, `invalid_grant`, `invalid_dockerfile`
    */
   review?(proposal: Proposal, decision: DecideRequest): void;
   /** Does it. @throws SuperviseError, or what the sidecar said: then nothing was done and the proposal still waits */
   apply(proposal: Proposal, decision: DecideRequest, options: ApplyOptions): Promise<Applied>;
+  /** Told when what it applied is recorded. Must not throw, and nothing waits for it. */
+  recorded?(response: Response): void;
 }
 
 /** One life of one sidecar: what it asks is decided with it or with nobody. */
@@ -94,6 +106,8 @@ export interface DecideRequest {
   readonly reason: string;
   /** reach that is given instead of what was asked for; absent or null: as asked for */
   readonly grant?: Grant | null;
+  /** Dockerfile that is taken instead of the one that was asked for; absent or null: as asked for */
+  readonly dockerfile?: string | null;
   /** digest of the route table that was displayed beside it; absent or null: none was */
   readonly table?: string | null;
   /** who decides, for the record and for whoever comes second */

@@ -46,20 +46,26 @@ export class ProposalDesk {
   /** Closes what an earlier owner of the same identity left open when it died. */
   static async open(options: ProposalDeskOptions): Promise<ProposalDesk> {
     const { queue, audit, onWarning } = options;
+    const desk = new ProposalDesk(options);
     try {
       const { entries, problems } = await queue.list();
       for (const problem of problems) onWarning(`queue: ${problem}`);
       for (const entry of entries) {
-        if (entry.response !== null) continue;
+        if (entry.response !== null) {
+          // Whoever asked may ask how it ended, also in a later life.
+          desk.#book.remember(entry.proposal, entry.response);
+          continue;
+        }
         const ended = responseTo(entry, 'abandoned', 'the launcher ended before it recorded an answer');
         await audit.append([decisionEvent(entry.proposal, ended)]);
         await queue.respond(ended);
+        desk.#book.remember(entry.proposal, ended);
       }
     } catch (error) {
       // Proposals are refused while it stays like that; a bottle that asks for nothing is none the worse.
       onWarning(`the queue of proposals: ${messageOf(error)}`);
     }
-    return new ProposalDesk(options);
+    return desk;
   }
 
   /** Begins a life of a sidecar. */
@@ -229,6 +235,8 @@ export class ProposalDesk {
     const applier = this.#applier(request);
     if (applier?.review === undefined && (decision.grant ?? null) !== null)
       throw new SuperviseError('invalid_grant', `${request.kind} is approved as it is or not at all`);
+    if (request.kind !== 'capability-block' && (decision.dockerfile ?? null) !== null)
+      throw new SuperviseError('invalid_dockerfile', `${request.kind} takes no Dockerfile`);
     applier?.review?.(desked.proposal, decision);
     return desked;
   }
@@ -257,10 +265,13 @@ export class ProposalDesk {
         await this.#book.abandon(desked, `the ${ended} ended while it was applied; ${notKnown}`);
       throw error;
     }
-    const { outcome, text, grant } = done;
+    const { outcome, text, grant, dockerfile = null } = done;
     const by = visibleLine(decision.by, 128);
-    const result = { applied: visibleLine(text, 1000), grant };
-    return await this.#book.settle(desked, responseTo(desked, outcome, decision.reason, by, result));
+    const result = { applied: visibleLine(text, 1000), grant, dockerfile };
+    const response = responseTo(desked, outcome, decision.reason, by, result);
+    await this.#book.settle(desked, response);
+    this.#applier(desked.proposal.request)?.recorded?.(response);
+    return response;
   }
 
   async #apply(desked: DeskedProposal, decision: DecideRequest): Promise<Applied> {

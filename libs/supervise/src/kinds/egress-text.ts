@@ -1,11 +1,8 @@
 import { visibleLine } from '@bot-bottle/audit';
 import { matchHost, type Route, type RouteTable } from '@bot-bottle/egress';
 import type { ProposalRequest } from '../proposal.ts';
-import { field, list, whole, wrapped } from '../text-lines.ts';
+import { becauseLines, field, list, whole } from '../text-lines.ts';
 import type { Grant } from './egress-schema.ts';
-
-/** Lines that the words of the agent may take; its other line breaks are shown as `\n`. */
-const MAX_BECAUSE_LINES = 8;
 
 export type EgressBlock = Extract<ProposalRequest, { kind: 'egress-block' }>;
 
@@ -58,13 +55,6 @@ export function egressLines(request: EgressBlock, table: RouteTable | null): str
     // Last, so that nothing that counts comes after what the agent says.
     ...list('because', becauseLines(request.justification)),
   ];
-}
-
-function becauseLines(text: string): string[] {
-  const lines = text.split('\n');
-  const rest = lines.slice(MAX_BECAUSE_LINES - 1);
-  const shown = rest.length > 1 ? [...lines.slice(0, MAX_BECAUSE_LINES - 1), rest.join('\n')] : lines;
-  return shown.flatMap((line) => wrapped(whole(line)));
 }
 
 /** Rows of a table that say something about a host, or about hosts that a wildcard covers. */

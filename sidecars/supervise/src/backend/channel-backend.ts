@@ -2,7 +2,7 @@ import { ProtocolRefusal } from '@bot-bottle/sidecar-protocol';
 import type { SidecarChannel } from '@bot-bottle/sidecar-protocol';
 import { proposalStatusSchema, queuedSchema } from '@bot-bottle/supervise';
 import type { ProposalStatus, SuperviseQuery } from '@bot-bottle/supervise';
-import type { EgressBlock, SuperviseBackend } from '../contracts.ts';
+import type { AgentRequest, SuperviseBackend } from '../contracts.ts';
 import { within } from '../limits/within.ts';
 import { failureOf, ToolFailure } from '../tool-failure.ts';
 import { ChannelBudget } from './channel-budget.ts';
@@ -45,7 +45,7 @@ export class ChannelBackend implements SuperviseBackend {
     this.#sliceMs = sliceMs;
   }
 
-  async propose(request: EgressBlock): Promise<string> {
+  async propose(request: AgentRequest): Promise<string> {
     const asked = this.#proposals.ask(() => this.#channel.propose(request));
     const queued = queuedSchema.safeParse(await this.#answer(asked, this.#queryMs));
     if (!queued.success) throw new ToolFailure('unavailable', 'the answer is not one to a proposal');

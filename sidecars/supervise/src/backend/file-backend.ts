@@ -10,7 +10,7 @@ import {
   SuperviseError,
 } from '@bot-bottle/supervise';
 import type { Proposal, ProposalStatus, Response } from '@bot-bottle/supervise';
-import type { EgressBlock, SuperviseBackend } from '../contracts.ts';
+import type { AgentRequest, SuperviseBackend } from '../contracts.ts';
 import { ToolFailure } from '../tool-failure.ts';
 import { proposalEvent } from './proposal-event.ts';
 import { idsIn, readEntry, writeEntry } from './queue-folder.ts';
@@ -51,7 +51,7 @@ export class FileBackend implements SuperviseBackend {
     return await this.#options.readRoutes(signal);
   }
 
-  async propose(request: EgressBlock): Promise<string> {
+  async propose(request: AgentRequest): Promise<string> {
     const taken = this.#taking.then(() => this.#propose(request));
     this.#taking = taken.catch(() => undefined);
     return await taken;
@@ -75,7 +75,7 @@ export class FileBackend implements SuperviseBackend {
     return { id, status: 'pending', notes: '', applied: null, grant: null };
   }
 
-  async #propose(request: EgressBlock): Promise<string> {
+  async #propose(request: AgentRequest): Promise<string> {
     const folders = this.#folders();
     try {
       const open = await this.#open(folders);
@@ -86,7 +86,7 @@ export class FileBackend implements SuperviseBackend {
       const { bottle, audit } = this.#options;
       const arrived = new Date().toISOString();
       const proposal: Proposal = { id: this.#newId(), bottle, sidecar: 'supervise', arrived, request };
-      await audit(proposalEvent(proposal, request)).catch(() => {
+      await audit(proposalEvent(proposal)).catch(() => {
         throw new ToolFailure('audit_unavailable');
       });
       await writeEntry(folders.proposals, proposal.id, proposal);

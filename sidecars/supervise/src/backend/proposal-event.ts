@@ -1,18 +1,17 @@
 import type { AuditEvent } from '@bot-bottle/audit';
-import { proposalDigest } from '@bot-bottle/supervise';
+import { proposalDigest, proposalTarget } from '@bot-bottle/supervise';
 import type { Proposal } from '@bot-bottle/supervise';
-import type { EgressBlock } from '../contracts.ts';
 
 /** The record of a proposal without its texts, as the desk of a launcher writes it. */
-export function proposalEvent(proposal: Proposal, { host, kind }: EgressBlock): AuditEvent {
-  const { id, sidecar } = proposal;
+export function proposalEvent(proposal: Proposal): AuditEvent {
+  const { id, sidecar, request } = proposal;
   return {
     layer: 'supervise',
     action: 'proposal',
     outcome: 'held',
     code: null,
-    target: `${id} ${host}`,
+    target: `${id} ${proposalTarget(request)}`,
     rule: null,
-    details: { id, kind, sidecar, digest: proposalDigest(proposal) },
+    details: { id, kind: request.kind, sidecar, digest: proposalDigest(proposal) },
   };
 }

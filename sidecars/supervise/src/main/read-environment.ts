@@ -1,7 +1,7 @@
 import { realpathSync, statSync } from 'node:fs';
 import { ProtocolError } from '@bot-bottle/sidecar-protocol';
 import { parseListen } from '@bot-bottle/sidecar-protocol/program';
-import { superviseSlots, superviseTools } from '@bot-bottle/supervise';
+import { superviseSlots, superviseTools, usualTools } from '@bot-bottle/supervise';
 import type { SuperviseConfigInput, SuperviseTool } from '@bot-bottle/supervise';
 import { invalidConfig } from '../errors.ts';
 
@@ -47,6 +47,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): StandAlone {
   const able: Readonly<Record<SuperviseTool, boolean>> = {
     'list-egress-routes': egress !== null,
     'egress-block': proposals !== null && responses !== null,
+    'capability-block': proposals !== null && responses !== null,
     'explain-denial': true,
     'check-proposal': proposals !== null && responses !== null,
   };
@@ -118,7 +119,7 @@ function toolsOf(
   able: Readonly<Record<SuperviseTool, boolean>>,
   problems: string[],
 ): SuperviseTool[] {
-  if (text === undefined || text === '') return superviseTools.filter((name) => able[name]);
+  if (text === undefined || text === '') return usualTools.filter((name) => able[name]);
   const tools = new Set<SuperviseTool>();
   for (const word of text.split(/[\s,]+/).filter((each) => each !== '')) {
     const name = superviseTools.find((each) => each === word);

@@ -3,6 +3,7 @@ import type { SuperviseTool } from '@bot-bottle/supervise';
 import { createMcpHandler, McpServer, ProtocolError, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { CallToolResult, ListToolsResult, McpHttpHandler } from '@modelcontextprotocol/server';
 import { allTools } from '../tools/all-tools.ts';
+import { describeTool } from '../tools/describe-tool.ts';
 import { callTool, recordUnknown } from '../tools/call-tool.ts';
 import type { CallOptions, ToolAnswer } from '../tools/call-tool.ts';
 import type { ToolContext } from '../tools/tool.ts';
@@ -27,7 +28,7 @@ const instructions =
 /** The MCP server as a function from requests to responses. Each request gets an instance of its own: no sessions. */
 export function createMcp(options: McpOptions): McpHttpHandler {
   const offered: ReadonlySet<SuperviseTool> = new Set(options.tools);
-  const list = listOf(offered);
+  const list = listOf(offered, options.context);
   return createMcpHandler(
     () => {
       const mcp = new McpServer(
@@ -54,16 +55,16 @@ export function createMcp(options: McpOptions): McpHttpHandler {
   );
 }
 
-function listOf(offered: ReadonlySet<SuperviseTool>): ListToolsResult {
+function listOf(offered: ReadonlySet<SuperviseTool>, context: McpOptions['context']): ListToolsResult {
   const tools = Object.values(allTools).filter(({ name }) => offered.has(name));
   return {
-    tools: tools.map(({ name, title, description, inputSchema, outputSchema, hints }) => ({
-      name,
-      title,
-      description,
-      inputSchema: { ...inputSchema, type: 'object' },
-      outputSchema: { ...outputSchema, type: 'object' },
-      annotations: { title, ...hints },
+    tools: tools.map((tool) => ({
+      name: tool.name,
+      title: tool.title,
+      description: describeTool(tool, context),
+      inputSchema: { ...tool.inputSchema, type: 'object' },
+      outputSchema: { ...tool.outputSchema, type: 'object' },
+      annotations: { title: tool.title, ...tool.hints },
     })),
   };
 }

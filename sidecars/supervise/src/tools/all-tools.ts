@@ -1,4 +1,5 @@
 import type { SuperviseTool } from '@bot-bottle/supervise';
+import { capabilityBlock } from './capability-block.ts';
 import { checkProposal } from './check-proposal.ts';
 import { egressBlock } from './egress-block.ts';
 import { explainDenial } from './explain-denial.ts';
@@ -9,6 +10,7 @@ import type { Tool } from './tool.ts';
 export const allTools: Readonly<Record<SuperviseTool, Tool>> = {
   'list-egress-routes': listEgressRoutes,
   'egress-block': egressBlock,
+  'capability-block': capabilityBlock,
   'explain-denial': explainDenial,
   'check-proposal': checkProposal,
 };

@@ -8,11 +8,11 @@ export const checkProposal = defineTool({
   name: 'check-proposal',
   title: 'Check a proposal',
   description:
-    'Tells whether a human has answered a proposal that you made earlier with `egress-block`, and how. ' +
+    'Tells whether a human has answered a proposal that you made earlier, and how. ' +
     'With `wait_seconds` it waits that long for the answer.',
   hints: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({
-    id: proposalId.describe('the id that egress-block gave you'),
+    id: proposalId.describe('the id that the proposal got'),
     wait_seconds: z
       .number()
       .min(0)

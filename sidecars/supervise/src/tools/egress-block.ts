@@ -1,7 +1,7 @@
 import { egressArgumentsSchema, egressRequest } from './egress-arguments.ts';
-import { proposalResult, proposalResultSchema, resultOf } from './proposal-result.ts';
+import { propose } from './propose.ts';
+import { proposalResultSchema } from './proposal-result.ts';
 import { defineTool } from './tool.ts';
-import { ToolFailure } from '../tool-failure.ts';
 
 /** Asks a human for reach, and waits a while for the answer. */
 export const egressBlock = defineTool({
@@ -16,17 +16,6 @@ export const egressBlock = defineTool({
   output: proposalResultSchema,
   prepare: (given) => {
     const request = egressRequest(given);
-    return async (context) => {
-      const { backend, responseMs, offered } = context;
-      const id = await backend.propose(request);
-      try {
-        return await proposalResult(id, responseMs, context);
-      } catch (error) {
-        if (!(error instanceof ToolFailure)) throw error;
-        // It is queued: that must not look like a failure, or the model asks again.
-        const pending = { id, status: 'pending', notes: '', applied: null, grant: null } as const;
-        return resultOf(pending, 0, offered.has('check-proposal'));
-      }
-    };
+    return async (context) => await propose(request, context);
   },
 });

@@ -64,8 +64,8 @@ export function resultOf(status: ProposalStatus, waitedSeconds: number, canCheck
 }
 
 const endTexts: Readonly<Record<Exclude<ProposalStatus['status'], 'pending'>, string>> = {
-  approved: 'A human approved it: try again what was refused.',
-  modified: 'A human approved something else than you asked for, and that is in force: see `grant`.',
+  approved: 'A human approved it, see `applied`: try again what was refused.',
+  modified: 'A human approved something else than you asked for: see `applied` and `grant`.',
   rejected: 'A human rejected it: read `notes`, do without it, and do not ask for the same again.',
   abandoned: 'Nobody can answer this proposal any more; nothing was changed.',
 };

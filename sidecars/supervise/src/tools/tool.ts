@@ -19,7 +19,9 @@ export interface ToolContext {
   readonly offered: ReadonlySet<SuperviseTool>;
   /** calls that wait for a human */
   readonly waiting: Slots;
-  /** milliseconds that `egress-block` waits */
+  /** Dockerfile of the agent's image at present, null: not known */
+  readonly dockerfile: string | null;
+  /** milliseconds that a proposal tool waits */
   readonly responseMs: number;
   /** milliseconds that a question about routes may take */
   readonly queryMs: number;
