@@ -40,7 +40,7 @@ export function createDockerBackend(options: DockerOptions = {}): Backend {
       if (!BackendError.isInstance(error)) throw error;
       return { available: false, reason: error.message, remedy: error.hint ?? 'put it right' };
     }
-    const found = await probeEngine(engine);
+    const found = await probeEngine(engine, options.runtime ?? null);
     capabilities = found.capabilities;
     return found.availability;
   };
@@ -57,6 +57,12 @@ export function createDockerBackend(options: DockerOptions = {}): Backend {
         if (!found.available)
           throw new BackendError('backend_unavailable', found.reason, { hint: found.remedy });
       }
+      if ((spec.image?.rebuilt ?? null) !== null && !capabilities.rebuild)
+        throw new BackendError(
+          'not_available',
+          `${spec.identity} goes on in an image of its own, which this engine cannot run: its runtime shares no namespaces`,
+          { hint: 'docker.runtime of settings.yml names another, e.g. runc' },
+        );
       const runtime = options.runtime ?? (capabilities.gvisor ? 'runsc' : null);
       const egressNetwork = options.egressNetwork ?? null;
       return await DockerHost.open(spec, { engine, baseImage, runtime, egressNetwork }, open);

@@ -15,7 +15,12 @@ import {
 import type Dockerode from 'dockerode';
 import { DockerBottle } from './bottle.ts';
 import { proveIsolation } from './check/prove-isolation.ts';
-import { agentOptions } from './containers/agent-options.ts';
+import {
+  agentOptions,
+  keeperOptions,
+  keptAgentOptions,
+  type AgentParts,
+} from './containers/agent-options.ts';
 import { keepOpen } from './containers/keep-open.ts';
 import { OwnContainers } from './containers/own-containers.ts';
 import { sidecarOptions } from './containers/sidecar-options.ts';
@@ -25,6 +30,8 @@ import { BottleEvents } from './engine/bottle-events.ts';
 import { engineError } from './engine/engine-error.ts';
 import { within } from './engine/within.ts';
 import { evenIfPruned, type Lookup } from './even-if-pruned.ts';
+import { plainAgent } from './images/agent-image.ts';
+import { rebuiltImage, type RebuiltImage } from './images/rebuilt-image.ts';
 import { sidecarImage } from './images/sidecar-image.ts';
 import type { Ownership } from './labels.ts';
 import {
@@ -61,6 +68,8 @@ export class DockerHost implements BottleHost {
   readonly #giveUp: AbortController;
   readonly #containers: OwnContainers;
   readonly #volumes: Volumes;
+  /** where the self-check is run instead of in the agent's container, null: there */
+  #keeper: Bottle | null = null;
   /** sidecars that had a container */
   readonly #lived = new Set<SidecarName>();
   /** work that makes something: what it made is known when it is done */
@@ -184,36 +193,75 @@ export class DockerHost implements BottleHost {
     const { identity, workdir, resumed } = this.#spec;
     const { agentImage: image } = this.#shared;
     return await this.#make(async () => {
-      const container = await evenIfPruned([image], async () => this.#createAgent(await image.get()));
-      const { ended } = await this.#timed('agent: starting', () => keepOpen(this.#docker, container));
-      const end = (): Promise<void> => this.#containers.end(container.id, ended);
-      const bottle = new DockerBottle({ container, events: this.#events, ended }, { identity, workdir }, end);
+      const bottle = await evenIfPruned([image], async () => {
+        const found = await image.get();
+        this.#build.signal.throwIfAborted();
+        return typeof found === 'string' ? await this.#startPlain(found) : await this.#startKept(found);
+      });
       if (workdir !== guestHome && resumed !== true) await makeWorkdir(bottle, workdir);
       return bottle;
     }).catch((error: unknown) => {
-      throw engineError('launch_failed', 'the container of the agent', error);
+      throw engineError('launch_failed', `the container of the agent of ${identity}`, error);
     });
   }
 
-  async #createAgent(image: string): Promise<Dockerode.Container> {
+  async #startPlain(image: string): Promise<Bottle> {
+    const container = await this.#create('agent', agentOptions(this.#agentParts(image)));
+    return await this.#opened('agent', container);
+  }
+
+  /** An image that the agent wrote runs in the namespaces of a container that it has no part in. */
+  async #startKept({ reference, plain, env }: RebuiltImage): Promise<Bottle> {
+    const keeper = await this.#create('keeper', keeperOptions(this.#agentParts(plain)));
+    try {
+      const kept = await this.#opened('keeper', keeper);
+      const options = keptAgentOptions(this.#agentParts(reference), keeper.id, env);
+      const container = await this.#create('agent', options);
+      this.#keeper = kept;
+      return await this.#opened('agent', container, () => kept.close());
+    } catch (error) {
+      // Its name must be free for another attempt.
+      await this.#containers.remove(keeper.id).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** @param first what has to end before it */
+  async #opened(
+    what: string,
+    container: Dockerode.Container,
+    first: () => Promise<void> = async () => undefined,
+  ): Promise<Bottle> {
+    const { identity, workdir } = this.#spec;
+    const { ended } = await this.#timed(`${what}: starting`, () => keepOpen(this.#docker, container));
+    const end = async (): Promise<void> => {
+      await first();
+      await this.#containers.end(container.id, ended);
+    };
+    return new DockerBottle({ container, events: this.#events, ended }, { identity, workdir }, end);
+  }
+
+  #agentParts(image: string): AgentParts {
     const { sidecars, resources } = this.#spec;
-    this.#build.signal.throwIfAborted();
-    return await this.#create(
-      'agent',
-      agentOptions({
-        owner: this.#owner,
-        image,
-        network: this.#network,
-        homeVolume: this.#volumes.get('home') ?? '',
-        sidecars,
-        resources,
-        runtime: this.#options.runtime,
-      }),
-    );
+    return {
+      owner: this.#owner,
+      image,
+      network: this.#network,
+      homeVolume: this.#volumes.get('home') ?? '',
+      sidecars,
+      resources,
+      runtime: this.#options.runtime,
+    };
+  }
+
+  async rebuild(dockerfile: string, options: Pick<OpenOptions, 'signal' | 'onProgress'>): Promise<void> {
+    const { rebuilt: _current, ...image } = this.#spec.image ?? plainAgent;
+    const { baseImage } = this.#options;
+    await rebuiltImage(this.#docker, image, dockerfile, { ...options, baseImage });
   }
 
   async selfCheck(bottle: Bottle): Promise<void> {
-    await proveIsolation(bottle, {
+    await proveIsolation(this.#keeper ?? bottle, {
       docker: this.#docker,
       network: this.#network,
       sidecars: this.#spec.sidecars,

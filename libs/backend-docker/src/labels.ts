@@ -4,7 +4,15 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /** What a thing on the engine is for; labels say so, names do not count. */
-export type Role = 'agent' | 'egress' | 'git-gate' | 'supervise' | 'internal-network' | 'home' | 'scratch';
+export type Role =
+  | 'agent'
+  | 'keeper'
+  | 'egress'
+  | 'git-gate'
+  | 'supervise'
+  | 'internal-network'
+  | 'home'
+  | 'scratch';
 
 export const labelNames = {
   slug: 'bot-bottle.slug',

@@ -15,6 +15,7 @@ const infoSchema = z.object({
   CpuCfsQuota: z.boolean().optional(),
   PidsLimit: z.boolean().optional(),
   Runtimes: z.record(z.string(), z.unknown()).nullish(),
+  DefaultRuntime: z.string().optional(),
   OSType: z.string().optional(),
 });
 
@@ -31,8 +32,18 @@ export const unknownCapabilities: Capabilities = {
   resourceLimits: [],
 };
 
-/** Asks the engine whether it can hold bottles, and which limits it enforces. */
-export async function probeEngine({ docker, address }: EngineConnection): Promise<Probed> {
+/** OCI runtimes whose containers can share namespaces; those with a kernel of their own cannot. */
+const sharing: ReadonlySet<string> = new Set(['runc', 'crun', 'io.containerd.runc.v2']);
+
+/**
+ * Asks the engine whether it can hold bottles, and which limits it enforces.
+ *
+ * @param runtime OCI runtime that the operator chose for agents, null: none
+ */
+export async function probeEngine(
+  { docker, address }: EngineConnection,
+  runtime: string | null = null,
+): Promise<Probed> {
   try {
     const [version, info] = await within(
       'asking the engine',
@@ -49,21 +60,24 @@ export async function probeEngine({ docker, address }: EngineConnection): Promis
       );
     return {
       availability: { available: true, detail: engine },
-      capabilities: capabilitiesOf(infoSchema.parse(info)),
+      capabilities: capabilitiesOf(infoSchema.parse(info), runtime),
     };
   } catch (error) {
     return whyNot(error, address.display, address.kind === 'unix' ? address.path : null);
   }
 }
 
-function capabilitiesOf(info: z.infer<typeof infoSchema>): Capabilities {
+function capabilitiesOf(info: z.infer<typeof infoSchema>, runtime: string | null): Capabilities {
   const limits: Array<Capabilities['resourceLimits'][number]> = [];
   if (info.MemoryLimit === true) limits.push('memory');
   if (info.CpuCfsQuota === true) limits.push('cpus');
   if (info.PidsLimit === true) limits.push('pids');
+  const gvisor = Object.hasOwn(info.Runtimes ?? {}, 'runsc');
   return {
     ...unknownCapabilities,
-    gvisor: Object.hasOwn(info.Runtimes ?? {}, 'runsc'),
+    // A rebuilt image runs in the namespaces of another container.
+    rebuild: sharing.has(runtime ?? (gvisor ? 'runsc' : (info.DefaultRuntime ?? 'runc'))),
+    gvisor,
     resourceLimits: limits,
   };
 }

@@ -1,34 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Leftover } from '@bot-bottle/backend';
 import { describe, expect, test } from 'vitest';
 import { labelNames } from '../src/labels.ts';
 import { engineContents, testEngine } from './support/engine.ts';
+import { holdBottle } from './support/hold-bottle.ts';
 import { backendOn, bottleSpec, localBottle } from './support/local-bottle.ts';
 import { waitUntil } from './support/wait-until.ts';
 
 const engine = await testEngine();
-
-/** A process of its own that holds a bottle with one sidecar. */
-async function holder(spec: ReturnType<typeof bottleSpec>, baseImage: string): Promise<ChildProcess> {
-  const driver = fileURLToPath(new URL('./support/holder.ts', import.meta.url));
-  const child = spawn(
-    process.execPath,
-    [
-      '--conditions=@bot-bottle/source',
-      '--disable-warning=ExperimentalWarning',
-      driver,
-      JSON.stringify(spec),
-      baseImage,
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  for await (const line of createInterface({ input: child.stdout })) if (line === 'up') return child;
-  throw new Error('the holder did not come up');
-}
 
 describe.skipIf(engine === null)('what bottles leave', () => {
   const running = async (identity: string): Promise<string[]> => {
@@ -48,7 +28,7 @@ describe.skipIf(engine === null)('what bottles leave', () => {
     if (engine === null) return;
     const spec = bottleSpec({ sidecars: ['egress'] });
     const before = await engineContents(engine.docker);
-    const child = await holder(spec, engine.baseImage);
+    const child = await holdBottle(spec, engine.baseImage);
     expect(await running(spec.identity)).toHaveLength(2);
     // Nobody takes what belongs to a living owner, even when it is not listed as live.
     expect(await leftBy(spec.identity)).toEqual([]);
@@ -73,7 +53,7 @@ describe.skipIf(engine === null)('what bottles leave', () => {
   test('a process of the agent that ignores every signal does not outlive the launcher', async () => {
     if (engine === null) return;
     const spec = bottleSpec();
-    const child = await holder(spec, engine.baseImage);
+    const child = await holdBottle(spec, engine.baseImage);
     const container = engine.docker.getContainer(`bot-bottle-${spec.identity}`);
     const exec = await container.exec({
       User: '1000',

@@ -51,10 +51,29 @@ describe('asking an engine', () => {
     expect(await backend.probe()).toEqual({ available: true, detail: `Docker 27.1.0 at unix://${socket}` });
     expect(backend.capabilities).toEqual({
       rootExec: false,
+      // gVisor shares no namespaces between containers.
       rebuild: false,
       gvisor: true,
       resourceLimits: ['memory', 'cpus', 'pids'],
     });
+  });
+
+  test.each([
+    [{ runc: {} }, {}, undefined, true],
+    [{ runc: {}, runsc: {} }, {}, undefined, false],
+    [{ runc: {}, runsc: {} }, {}, 'runc', true],
+    [{ runc: {} }, {}, 'kata', false],
+    [{ runc: {} }, { DefaultRuntime: 'kata' }, undefined, false],
+    [{ runc: {} }, { DefaultRuntime: 'runc' }, undefined, true],
+  ])('images of single bottles with %j, %j and %s chosen: %s', async (Runtimes, more, runtime, rebuild) => {
+    await play({ version, info: { ...info, Runtimes, ...more } });
+    const backend = createDockerBackend({
+      host: `unix://${socket}`,
+      env: {},
+      ...(runtime === undefined ? {} : { runtime }),
+    });
+    await backend.probe();
+    expect(backend.capabilities).toMatchObject({ rebuild });
   });
 
   test('a limit that it does not enforce is not promised', async () => {

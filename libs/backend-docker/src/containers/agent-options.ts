@@ -7,6 +7,9 @@ import { closedDown, limitsOf } from './limits.ts';
 /** Who the agent is in its container. */
 export const agentUser = '1000:1000';
 
+/** Who the first process of a container is that runs in the namespaces of a keeper: neither agent nor keeper. */
+const placeholderUser = '65533:65533';
+
 /**
  * Who keeps the container open: another user than the agent, so that no process of the agent can stop, trace or outlive
  * the one that ends with its owner.
@@ -29,17 +32,105 @@ export interface AgentParts {
  * kernel ends whatever else runs.
  */
 export function agentOptions(parts: AgentParts): Dockerode.ContainerCreateOptions {
-  const { owner, image, network, homeVolume, sidecars, resources, runtime } = parts;
+  const { owner, network, homeVolume, resources, runtime } = parts;
   return {
+    ...open(parts, 'agent', keeperUser),
     name: `bot-bottle-${owner.identity}`,
-    Image: image,
-    Labels: labelsOf(owner, 'agent'),
     Hostname: 'bottle',
-    User: keeperUser,
+    Env: [],
+    HostConfig: {
+      ...closedDown,
+      ...limitsOf(resources),
+      ...namespacesOf(parts),
+      Tmpfs: tmpfs,
+      Mounts: [{ Type: 'volume', Source: homeVolume, Target: guestHome, ReadOnly: false }],
+      ...(runtime === null ? {} : { Runtime: runtime }),
+    },
+    NetworkingConfig: endpoint(network, addressOf(network, 'agent'), []),
+  };
+}
+
+/** Memory and processes of a keeper: enough for the self-check. */
+const keeperLimits = { memory: 512 * 1024 ** 2, cpus: null, pids: 64 };
+
+/**
+ * Holds the network and the process numbers of a bottle whose image the agent wrote: nothing that the image does can keep
+ * it alive, or answer the self-check in its place. With it the kernel ends whatever runs in the agent's container.
+ *
+ * @param parts `image` is one that the agent has no part in
+ */
+export function keeperOptions(parts: AgentParts): Dockerode.ContainerCreateOptions {
+  const { owner, network, runtime } = parts;
+  return {
+    ...open(parts, 'keeper', keeperUser),
+    name: `bot-bottle-${owner.identity}-keeper`,
+    Hostname: 'bottle',
+    Env: [],
+    HostConfig: {
+      ...closedDown,
+      ...limitsOf(keeperLimits),
+      ...namespacesOf(parts),
+      ...(runtime === null ? {} : { Runtime: runtime }),
+    },
+    NetworkingConfig: endpoint(network, addressOf(network, 'agent'), []),
+  };
+}
+
+/**
+ * The agent's container in the namespaces of its keeper.
+ *
+ * @param keeper id of the keeper's container, which runs
+ * @param env of every process; a name without a value takes one of the image away
+ */
+export function keptAgentOptions(
+  parts: AgentParts,
+  keeper: string,
+  env: readonly string[],
+): Dockerode.ContainerCreateOptions {
+  const { owner, homeVolume, resources, runtime } = parts;
+  // Those belong to the namespaces, which are there already.
+  const { Sysctls: _sysctls, Init: _init, ...rest } = closedDown;
+  return {
+    ...open(parts, 'agent', placeholderUser),
+    name: `bot-bottle-${owner.identity}`,
+    Env: [...env],
+    HostConfig: {
+      ...rest,
+      ...limitsOf(resources),
+      NetworkMode: `container:${keeper}`,
+      PidMode: `container:${keeper}`,
+      Tmpfs: tmpfs,
+      Mounts: [
+        {
+          Type: 'volume',
+          Source: homeVolume,
+          Target: guestHome,
+          ReadOnly: false,
+          // Else the engine fills an empty home with what the image has there.
+          VolumeOptions: { NoCopy: true, Labels: {}, DriverConfig: { Name: '', Options: {} } },
+        },
+      ],
+      ...(runtime === null ? {} : { Runtime: runtime }),
+    },
+  };
+}
+
+const tmpfs = {
+  // Builds run what they just wrote there.
+  '/tmp': 'rw,exec,nosuid,nodev,mode=1777',
+  '/var/tmp': 'rw,exec,nosuid,nodev,mode=1777',
+  '/run': 'rw,noexec,nosuid,nodev,mode=755,size=16m',
+};
+
+/** A container whose first process lasts as long as its input is held open; nothing of the image says what runs. */
+function open({ owner, image }: AgentParts, role: 'agent' | 'keeper', user: string) {
+  return {
+    Image: image,
+    Labels: labelsOf(owner, role),
+    User: user,
     WorkingDir: '/',
     Entrypoint: ['/bin/cat'],
     Cmd: [],
-    Env: [],
     OpenStdin: true,
     StdinOnce: true,
     AttachStdin: true,
@@ -47,26 +138,18 @@ export function agentOptions(parts: AgentParts): Dockerode.ContainerCreateOption
     AttachStderr: false,
     Tty: false,
     Healthcheck: { Test: ['NONE'] },
-    HostConfig: {
-      ...closedDown,
-      ...limitsOf(resources),
-      NetworkMode: network.id,
-      // The engine asks a resolver of the host even from an internal network (CVE-2024-29018). This one asks nobody.
-      Dns: ['127.0.0.1'],
-      DnsOptions: ['timeout:1', 'attempts:1'],
-      DnsSearch: ['.'],
-      ExtraHosts: sidecars.map((name) => `${name}:${addressOf(network, name)}`),
-      Tmpfs: {
-        // Builds run what they just wrote there.
-        '/tmp': 'rw,exec,nosuid,nodev,mode=1777',
-        '/var/tmp': 'rw,exec,nosuid,nodev,mode=1777',
-        '/run': 'rw,noexec,nosuid,nodev,mode=755,size=16m',
-      },
-      Mounts: [{ Type: 'volume', Source: homeVolume, Target: guestHome, ReadOnly: false }],
-      ...(runtime === null ? {} : { Runtime: runtime }),
-    },
-    NetworkingConfig: endpoint(network, addressOf(network, 'agent'), []),
-  };
+  } satisfies Dockerode.ContainerCreateOptions;
+}
+
+function namespacesOf({ network, sidecars }: AgentParts) {
+  return {
+    NetworkMode: network.id,
+    // The engine asks a resolver of the host even from an internal network (CVE-2024-29018). This one asks nobody.
+    Dns: ['127.0.0.1'],
+    DnsOptions: ['timeout:1', 'attempts:1'],
+    DnsSearch: ['.'],
+    ExtraHosts: sidecars.map((name) => `${name}:${addressOf(network, name)}`),
+  } satisfies Dockerode.HostConfig;
 }
 
 /** One endpoint at a fixed address. */

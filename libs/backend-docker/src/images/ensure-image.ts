@@ -18,6 +18,20 @@ export interface ImageSpec extends ImageOptions {
   /** value of the argument BASE_IMAGE, null: the Dockerfile names what it is built on */
   readonly baseImage: string | null;
   readonly buildArgs?: Readonly<Record<string, string>>;
+  /** what the build may use; absent: what the engine gives any */
+  readonly limits?: BuildLimits;
+}
+
+/** Parameters of the engine's build call. */
+export interface BuildLimits {
+  readonly networkmode: string;
+  /** bytes */
+  readonly memory: number;
+  readonly memswap: number;
+  /** microseconds of CPU time in each period */
+  readonly cpuquota: number;
+  readonly cpuperiod: number;
+  readonly ulimits: ReadonlyArray<{ readonly Name: string; readonly Soft: number; readonly Hard: number }>;
 }
 
 /** Builds under way in this process: bottles that start together build an image once. */
@@ -69,7 +83,7 @@ async function buildImage(
   reference: string,
   spec: ImageSpec & Required<Pick<ImageSpec, 'buildArgs'>> & { readonly tag: string },
 ): Promise<void> {
-  const { name, files, buildArgs, tag, onProgress } = spec;
+  const { name, files, buildArgs, tag, onProgress, limits } = spec;
   onProgress?.(`building ${reference}`);
   const tar = new PassThrough();
   const [context] = await Promise.all([
@@ -87,6 +101,7 @@ async function buildImage(
         buildargs: { ...buildArgs },
         labels: { [imageLabel]: name, [inputsLabel]: tag },
         forcerm: true,
+        ...(limits === undefined ? {} : { ...limits, ulimits: JSON.stringify(limits.ulimits) }),
         // What Dockerfiles of ours use, engines without BuildKit have too.
         version: '1',
       }),

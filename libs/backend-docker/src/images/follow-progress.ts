@@ -7,6 +7,10 @@ export interface ProgressOptions {
   /** told in one safe line what goes on */
   readonly onProgress?: (what: string) => void;
   readonly signal?: AbortSignal;
+  /** bytes that the engine may say; absent: any number */
+  readonly maxOutput?: number;
+  /** milliseconds that it may take, default 20 min */
+  readonly maxTimeMs?: number;
 }
 
 const eventSchema = z.object({
@@ -15,6 +19,9 @@ const eventSchema = z.object({
   id: z.string().optional(),
   error: z.string().optional(),
 });
+
+/** What the engine puts around each piece of a build's stderr. */
+const stderrColour = new RegExp(String.raw`\u001B\[(?:91|0)m`, 'g');
 
 /** milliseconds that a pull or a build may take */
 const limitMs = 20 * 60_000;
@@ -27,19 +34,30 @@ const limitMs = 20 * 60_000;
 export async function followProgress(
   docker: Dockerode,
   stream: NodeJS.ReadableStream,
-  { onProgress, signal }: ProgressOptions,
+  { onProgress, signal, maxOutput = Infinity, maxTimeMs = limitMs }: ProgressOptions,
 ): Promise<void> {
   const last: string[] = [];
   const note = (event: unknown): void => {
     const { data } = eventSchema.safeParse(event);
-    const text = visibleLine((data?.stream ?? data?.status ?? '').trim(), 200);
+    const text = visibleLine((data?.stream ?? data?.status ?? '').replaceAll(stderrColour, '').trim(), 200);
     if (text === '') return;
     last.push(text);
     if (last.length > 8) last.shift();
     if (data?.stream !== undefined && text.startsWith('Step ')) onProgress?.(text);
   };
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const limit = AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal === undefined ? [] : [signal])]);
+  const tooMuch = new AbortController();
+  const limit = AbortSignal.any([
+    AbortSignal.timeout(maxTimeMs),
+    tooMuch.signal,
+    ...(signal === undefined ? [] : [signal]),
+  ]);
+  let said = 0;
+  stream.on('data', (chunk: Buffer | string) => {
+    said += chunk.length;
+    if (said > maxOutput)
+      tooMuch.abort(new BackendError('launch_failed', `it printed more than ${maxOutput / 1024 ** 2} MiB`));
+  });
   const stop = (): void => {
     // Hanging up ends the build (moby: builds are cancelled with their request).
     if ('destroy' in stream && typeof stream.destroy === 'function')
