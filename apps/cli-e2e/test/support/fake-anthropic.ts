@@ -10,16 +10,28 @@ export interface ToolCall {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** A stand-in for the Anthropic API that speaks the Messages API's server-sent events. */
-export function fakeAnthropic(call: ToolCall | null = null): Upstream {
+/**
+ * A stand-in for the Anthropic API that speaks the Messages API's server-sent events.
+ *
+ * @param held what the last answer waits for, with `ping` events meanwhile, so that a turn can be looked at
+ */
+export function fakeAnthropic(
+  call: ToolCall | null = null,
+  held: Promise<void> = Promise.resolve(),
+): Upstream {
   return new Upstream(['api.anthropic.com'], (request, response) => {
     if (request.method === 'POST' && request.url.startsWith('/v1/messages'))
-      answerMessage(request, response, call);
+      void answerMessage(request, response, call, held);
     else response.writeHead(404, { 'Content-Type': 'application/json' }).end('{"type":"error"}');
   });
 }
 
-function answerMessage(request: SeenRequest, response: ServerResponse, call: ToolCall | null): void {
+async function answerMessage(
+  request: SeenRequest,
+  response: ServerResponse,
+  call: ToolCall | null,
+  held: Promise<void>,
+): Promise<void> {
   if (request.url.includes('count_tokens')) {
     response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"input_tokens":1}');
     return;
@@ -43,6 +55,7 @@ function answerMessage(request: SeenRequest, response: ServerResponse, call: Too
   }
   response.writeHead(200, { 'Content-Type': 'text/event-stream' });
   const mayCall = call !== null && request.body.includes(call.name) && !request.body.includes('tool_result');
+  if (request.body.includes('tool_result')) await pingUntil(response, held);
   sendOneByOne(response, [
     { type: 'message_start', message },
     ...(mayCall ? toolEvents(call) : textEvents()),
@@ -54,6 +67,12 @@ function answerMessage(request: SeenRequest, response: ServerResponse, call: Too
     },
     { type: 'message_stop' },
   ]);
+}
+
+async function pingUntil(response: ServerResponse, held: Promise<void>): Promise<void> {
+  const timer = setInterval(() => response.write('event: ping\ndata: {"type":"ping"}\n\n'), 1000);
+  await held;
+  clearInterval(timer);
 }
 
 type StreamEvent = { type: string; [key: string]: unknown };
