@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@bot-bottle/source', 'node', 'import', 'default'];
 
 /** The settings every package's tests share: sources of the neighbours, no hidden globals. */
-export function defineTestConfig(name: string, overrides: { testTimeout?: number; fileParallelism?: boolean } = {}) {
+export function defineTestConfig(
+  name: string,
+  overrides: { testTimeout?: number; fileParallelism?: boolean; include?: string[] } = {},
+) {
   return defineConfig({
     resolve: { conditions },
     ssr: { resolve: { conditions, externalConditions: conditions } },

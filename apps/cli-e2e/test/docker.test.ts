@@ -1,20 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { docker, engineEnv, hasEngine } from './support/docker-engine.ts';
 import { eventually } from './support/eventually.ts';
 import { operators } from './support/operators.ts';
-import { has } from './support/requirements.ts';
 import { World, type CliOptions } from './support/world.ts';
 
-const docker = (...args: string[]): string =>
-  spawnSync('docker', args, { encoding: 'utf8', timeout: 60_000 }).stdout.trim();
-
-const hasEngine = has('docker', 'docker', ['version']);
-const offlineBase = 'bot-bottle/base:offline';
-const named = process.env['BOT_BOTTLE_BASE_IMAGE'] ?? '';
-const isOffline = hasEngine && docker('image', 'inspect', '--format', 'there', offlineBase) === 'there';
-const base = named !== '' ? named : isOffline ? offlineBase : '';
-const env = base === '' ? {} : { BOT_BOTTLE_BASE_IMAGE: base };
+const env = engineEnv;
 const [operator] = operators;
 
 describe.skipIf(!hasEngine || operator === undefined)('on docker', () => {

@@ -16,6 +16,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   readonly cwd?: string;
+  /** what starts the CLI, and makes itself the operator's user; default nothing, the tests do that */
+  readonly through?: readonly string[];
   /** milliseconds after which the CLI is killed and the test fails */
   readonly timeoutMs?: number;
 }
@@ -70,11 +72,12 @@ export class World {
   }
 
   #spawn(file: string, args: readonly string[], options: CliOptions): ChildProcess {
-    const child = spawn(file, args, {
+    const [first = file, ...rest] = [...(options.through ?? []), file, ...args];
+    const isThrough = first !== file;
+    const child = spawn(first, rest, {
       cwd: options.cwd ?? this.home,
       env: this.#environment(options.env),
-      uid: this.operator.uid,
-      gid: this.operator.uid,
+      ...(isThrough ? {} : { uid: this.operator.uid, gid: this.operator.uid }),
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.#children.add(child);
@@ -82,10 +85,15 @@ export class World {
     return child;
   }
 
-  /** Starts the CLI on a terminal of its own (util-linux `script`); what is typed goes to stdin. */
-  startOnTerminal(args: readonly string[]): ChildProcess {
+  /**
+   * Starts the CLI on a terminal of its own (util-linux `script`); what is typed goes to stdin.
+   *
+   * @param next shell text that runs on the same terminal afterwards
+   */
+  startOnTerminal(args: readonly string[], next = ''): ChildProcess {
     const { node, bin } = this.#installed();
-    const command = [node, bin, ...args].map((word) => `'${word}'`).join(' ');
+    const words = [node, bin, ...args].map((word) => `'${word}'`).join(' ');
+    const command = next === '' ? words : `${words}; ${next}`;
     return this.#spawn('script', ['-q', '-e', '-f', '-E', 'always', '-c', command, '/dev/null'], {});
   }
 
