@@ -213,7 +213,7 @@ export const mutants: readonly Mutant[] = [
       noSelfCheck,
       {
         file: 'libs/backend-docker/src/containers/agent-options.ts',
-        find: "      Dns: ['127.0.0.1'],\n",
+        find: "    Dns: ['127.0.0.1'],\n",
         replace: '',
       },
     ],
