@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDockerBackend } from '@bot-bottle/backend-docker';
 import { testEngine } from './support/engine.ts';
+import { holdBottle } from './support/hold-bottle.ts';
 import { bottleSpec, localBottle } from './support/local-bottle.ts';
 import { OwnEngine } from './support/own-engine.ts';
 import { waitUntil } from './support/wait-until.ts';
@@ -56,6 +58,25 @@ describe.skipIf(missing !== null)('an engine that goes away', () => {
     },
     120_000,
   );
+
+  test('and takes its launcher along, leaves nothing once it is back and cleaned up', async () => {
+    const spec = bottleSpec();
+    const child = await holdBottle(spec, own.baseImage, { DOCKER_HOST: own.host });
+    await own.down('SIGKILL');
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+    await own.up();
+    const ofIt = { filters: { label: [`bot-bottle.slug=${spec.identity}`] } };
+    await waitUntil(async () => (await own.docker.listContainers(ofIt)).length === 0);
+    rmSync(join(spec.stateDir, '..'), { recursive: true });
+    const found = await createDockerBackend(options()).leftovers(new Set());
+    expect(found.map(({ kind }) => kind).toSorted()).toEqual(['container', 'network', 'volume']);
+    for (const each of found) await each.remove();
+    expect(await own.docker.listContainers({ ...ofIt, all: true })).toEqual([]);
+    expect(await own.docker.listNetworks(ofIt)).toEqual([]);
+    expect((await own.docker.listVolumes(ofIt)).Volumes ?? []).toEqual([]);
+  }, 120_000);
 
   test('before a bottle opens is an error that says what to do', async () => {
     await own.down('SIGTERM');

@@ -7,15 +7,24 @@ import { connectEngine } from '../../src/engine/connect-engine.ts';
 import type { TestEngine } from './engine.ts';
 import { waitUntil } from './wait-until.ts';
 
+export interface OwnEngineOptions {
+  /** options of tmpfs(5) for a small disk that its volumes are on */
+  readonly volumes?: string;
+  /** whether its API also listens on every address of its own network, port 2375 */
+  readonly tcp?: boolean;
+}
+
 /** An engine of the test's own beside the one that is here, so that it can be stopped and started. */
 export class OwnEngine implements TestEngine {
   readonly folder: string;
   readonly docker: Dockerode;
   readonly baseImage: string;
+  readonly #options: OwnEngineOptions;
   #process: ChildProcess | null = null;
   #log = '';
 
-  private constructor(folder: string, docker: Dockerode, baseImage: string) {
+  private constructor(folder: string, docker: Dockerode, baseImage: string, options: OwnEngineOptions) {
+    this.#options = options;
     this.folder = folder;
     this.docker = docker;
     this.baseImage = baseImage;
@@ -28,12 +37,16 @@ export class OwnEngine implements TestEngine {
     return spawnSync('dockerd', ['--version']).status === 0 ? null : 'dockerd is not installed';
   }
 
-  static async start({ docker: from, baseImage }: TestEngine): Promise<OwnEngine> {
+  static async start(
+    { docker: from, baseImage }: TestEngine,
+    options: OwnEngineOptions = {},
+  ): Promise<OwnEngine> {
     const folder = mkdtempSync(join(tmpdir(), 'bb-engine-'));
     const { docker } = await connectEngine({ host: `unix://${folder}/engine.sock`, env: {} });
-    const engine = new OwnEngine(folder, docker, baseImage);
+    const engine = new OwnEngine(folder, docker, baseImage, options);
     try {
       await engine.up();
+      engine.#shrinkVolumes();
       const image = await from.getImage(baseImage).get();
       await new Promise((resolve, reject) => {
         docker.loadImage(image, {}, (error: Error | null, stream?: NodeJS.ReadableStream) => {
@@ -52,10 +65,28 @@ export class OwnEngine implements TestEngine {
     return `unix://${this.folder}/engine.sock`;
   }
 
+  /** While it runs: an engine mounts its folder over itself, and sees what is mounted in there from then on only. */
+  #shrinkVolumes(): void {
+    if (this.#options.volumes === undefined) return;
+    const folder = join(this.folder, 'data/volumes');
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', this.#options.volumes, 'tmpfs', folder]);
+    if (mounted.status !== 0) throw new Error(`no small disk: ${mounted.stderr.toString()}`);
+  }
+
+  /** Runs a program of this host in the engine's network. */
+  inNetwork(...command: readonly string[]): ChildProcess {
+    const { pid } = this.#process ?? {};
+    if (pid === undefined) throw new Error('the engine does not run');
+    return spawn('nsenter', [`--target=${pid}`, '--net', '--', ...command], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+  }
+
   async up(): Promise<void> {
     const at = (name: string): string => join(this.folder, name);
     const args = [
       ['--data-root', at('data'), '--exec-root', at('exec'), '--pidfile', at('pid'), '--host', this.host],
+      this.#options.tcp === true ? ['--host', 'tcp://0.0.0.0:2375'] : [],
       ['--bridge', 'none', '--storage-driver', 'overlay2', '--log-level', 'warn'],
     ];
     // In a network of its own: an engine takes bridges and firewall rules of the host for its own, and removes them.
