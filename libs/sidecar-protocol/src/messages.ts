@@ -6,7 +6,7 @@ export const PROTOCOL_VERSION = 1;
 /** Longest accepted NDJSON line, in bytes. */
 export const MAX_LINE_BYTES = 8 * 1024 * 1024;
 
-const requestId = z.int().nonnegative().describe('number chosen by the sender, echoed in the answer');
+export const requestId = z.int().nonnegative().describe('number chosen by the sender, echoed in the answer');
 const slotName = z
   .string()
   .regex(/^[A-Z][A-Z0-9_]{0,63}$/)

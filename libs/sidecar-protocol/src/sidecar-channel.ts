@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { AuditSender } from './audit-sender.ts';
 import { encodeMessage } from './encode-message.ts';
 import { ProtocolError, ProtocolRefusal } from './error.ts';
-import { MAX_LINE_BYTES, PROTOCOL_VERSION, toSidecarSchema } from './messages.ts';
+import { MAX_LINE_BYTES, PROTOCOL_VERSION, requestId, toSidecarSchema } from './messages.ts';
 import type { FromSidecar, ToSidecar } from './messages.ts';
 import { PendingRequests } from './pending-requests.ts';
 import type { RequestOptions } from './pending-requests.ts';
@@ -152,7 +152,9 @@ export class SidecarChannel {
     const [type, version, id] = ['type', 'v', 'id'].map((key) => Reflect.get(value, key) as unknown);
     if (type !== 'configure' || version === PROTOCOL_VERSION || typeof version !== 'number') return;
     const message = `this sidecar speaks version ${PROTOCOL_VERSION} of the control channel`;
-    if (Number.isSafeInteger(id)) this.#refuse(Number(id), new ProtocolRefusal(message));
+    // the id of another version's message may be anything
+    const known = requestId.safeParse(id);
+    if (known.success) this.#refuse(known.data, new ProtocolRefusal(message));
     throw new ProtocolError('version_mismatch', message);
   }
 

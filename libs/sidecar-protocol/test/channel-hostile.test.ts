@@ -185,6 +185,18 @@ test('a refusal that is very long is cut', async () => {
   expect(inspect(error, { maxArrayLength: null, maxStringLength: null }).length).toBeLessThan(300_000);
 });
 
+test.each([-1, 0.5, '1', null])(
+  'a launcher of another version that calls its message %j is told nothing',
+  async (id) => {
+    const input = new PassThrough();
+    const output = new PassThrough();
+    const sidecar = new SidecarChannel({ input, output });
+    input.write(`${JSON.stringify({ type: 'configure', v: 2, id, config: {}, secrets: {} })}\n`);
+    expect(await sidecar.closed).toMatchObject({ code: 'version_mismatch' });
+    expect(output.read()).toBe(null);
+  },
+);
+
 test('secrets are in no error, whatever goes wrong', async () => {
   const secret = 'sk-very-secret';
   const errors: unknown[] = [];
