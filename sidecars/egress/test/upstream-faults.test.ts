@@ -110,6 +110,14 @@ describe('an upstream that misbehaves', () => {
     expect(answer?.body.length ?? 0).toBeLessThan(100);
   });
 
+  test('a body that is malformed before any of its answer has left is upstream_invalid', async () => {
+    const port = await rawUpstream((socket) =>
+      socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\n'),
+    );
+    const { proxy, a } = await proxyTo(port);
+    expect(denyCode(await tlsExchange(proxy, a, get('/', a)))).toBe('upstream_invalid');
+  });
+
   test('silence ends with upstream_timeout', async () => {
     const port = await rawUpstream(() => undefined);
     const { proxy, a } = await proxyTo(port, { limits });

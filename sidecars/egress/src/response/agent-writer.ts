@@ -31,7 +31,7 @@ export class AgentWriter {
 
   /** whether any byte of the answer may have gone */
   get started(): boolean {
-    return this.#started;
+    return this.#started && this.#head === null;
   }
 
   begin(head: string, chunked: boolean): void {
