@@ -1,0 +1,90 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { duplexPair } from 'node:stream';
+import type { Duplex } from 'node:stream';
+
+/** One request as Node's parser gave it. */
+export interface Seen {
+  readonly method: string;
+  readonly url: string;
+  readonly version: string;
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+/** What Node's own parser makes of one connection. */
+export class NodeReference {
+  private readonly waiting = new Map<Duplex, (what: Seen | 'refused') => void>();
+  private readonly server = createServer({ insecureHTTPParser: false, requireHostHeader: true });
+
+  constructor() {
+    const onRequest = (request: IncomingMessage): void => {
+      const parts: Buffer[] = [];
+      request.on('data', (part: Buffer) => parts.push(part));
+      request.on('end', () =>
+        this.settle(request.socket, seen(request, Buffer.concat(parts).toString('latin1'))),
+      );
+      request.on('error', () => this.settle(request.socket, 'refused'));
+    };
+    this.server.on('request', onRequest);
+    this.server.on('checkContinue', onRequest);
+    this.server.on('connect', (request, socket) => this.settle(socket, seen(request, '')));
+    this.server.on('upgrade', (request, socket) => this.settle(socket, seen(request, '')));
+    this.server.on('clientError', (_, socket) => this.settle(socket, 'refused'));
+  }
+
+  /** Feeds bytes and then closes; resolves with every request that came out, in order. */
+  async read(input: Buffer): Promise<Array<Seen | 'refused'>> {
+    const [client, server] = duplexPair();
+    const out: Array<Seen | 'refused'> = [];
+    const closed = new Promise<void>((resolve) => {
+      this.waiting.set(server, (what) => {
+        out.push(what);
+        const enough = what === 'refused' || out.length === 2 || ends(what);
+        if (enough) resolve();
+      });
+      server.on('close', resolve);
+      server.on('error', () => resolve());
+    });
+    client.on('error', () => undefined);
+    client.resume();
+    this.server.emit('connection', server);
+    client.write(input);
+    await closed;
+    this.waiting.delete(server);
+    client.destroy();
+    server.destroy();
+    return out;
+  }
+
+  private settle(socket: Duplex, what: Seen | 'refused'): void {
+    this.waiting.get(socket)?.(what);
+  }
+
+  close(): void {
+    this.server.close();
+  }
+}
+
+function seen(request: IncomingMessage, body: string): Seen {
+  // Answering is what makes Node go on to the next request of the connection.
+  const { method = '', url = '', httpVersion: version, rawHeaders: headers } = request;
+  const response: unknown = Reflect.get(request.socket, '_httpMessage');
+  if (
+    typeof response === 'object' &&
+    response !== null &&
+    'end' in response &&
+    typeof response.end === 'function'
+  ) {
+    response.end();
+  }
+  return { method, url, version, headers, body };
+}
+
+function ends(what: Seen): boolean {
+  const lower = what.headers.map((text) => text.toLowerCase());
+  const closes = lower.some(
+    (text, i) => i % 2 === 1 && lower[i - 1] === 'connection' && /(^|,)\s*close\s*(,|$)/.test(text),
+  );
+  return what.method === 'CONNECT' || what.version === '1.0' || closes || lower.includes('upgrade');
+}
