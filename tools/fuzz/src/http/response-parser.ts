@@ -11,6 +11,8 @@ export interface ParsedResponse {
 export interface ResponseEvents {
   /** whether the answer that comes now has no body whatever its header says: that to a HEAD request */
   readonly isBodiless?: () => boolean;
+  /** whether chunk extensions and trailers are read over, which an upstream may send and the proxy must not; default no */
+  readonly takesExtensions?: boolean;
   readonly head?: (response: ParsedResponse) => void;
   readonly body?: (chunk: Buffer) => void;
   readonly end?: (response: ParsedResponse) => void;
@@ -23,6 +25,7 @@ export class MalformedResponse extends Error {
 
 const MAX_HEAD_BYTES = 128 * 1024;
 const MAX_SIZE_LINE_BYTES = 32;
+const MAX_EXTENDED_LINE_BYTES = 16 * 1024;
 const statusLine = /^HTTP\/1\.1 ([1-5][0-9]{2}) ([\t\x20-\x7e\x80-\xff]*)$/;
 const fieldLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*?)[\t ]*$/;
 const nothing = Buffer.alloc(0);
@@ -156,9 +159,11 @@ export class ResponseParser {
   }
 
   #chunkLine(bytes: Buffer): Buffer | null {
+    const takesExtensions = this.#events.takesExtensions === true;
     const end = bytes.indexOf('\r\n', 0, 'latin1');
     if (end < 0) {
-      if (bytes.length > MAX_SIZE_LINE_BYTES) throw malformed('a line of a chunked body does not end', bytes);
+      if (bytes.length > (takesExtensions ? MAX_EXTENDED_LINE_BYTES : MAX_SIZE_LINE_BYTES))
+        throw malformed('a line of a chunked body does not end', bytes);
       return null;
     }
     const line = bytes.toString('latin1', 0, end);
@@ -167,11 +172,12 @@ export class ResponseParser {
       if (line !== '') throw malformed('a chunk is longer than its size', bytes);
       this.#state = 'size';
     } else if (this.#state === 'trailer') {
-      if (line !== '') throw malformed('a trailer', bytes);
-      this.#ended();
+      if (line === '') this.#ended();
+      else if (!takesExtensions || !fieldLine.test(line)) throw malformed('a trailer', bytes);
     } else {
-      if (!/^[0-9a-fA-F]{1,8}$/.test(line)) throw malformed('a chunk size is malformed', bytes);
-      this.#left = Number.parseInt(line, 16);
+      const size = takesExtensions ? line.replace(/;[\t\x20-\x7e\x80-\xff]*$/, '') : line;
+      if (!/^[0-9a-fA-F]{1,12}$/.test(size)) throw malformed('a chunk size is malformed', bytes);
+      this.#left = Number.parseInt(size, 16);
       this.#state = this.#left === 0 ? 'trailer' : 'data';
     }
     return rest;

@@ -58,7 +58,7 @@ const MIB = 1024 * 1024;
 const IDLE_MS = 10_000;
 const SAMPLE_MS = 250;
 const EXTRA_MS = 60_000;
-const OPERATION_MS = 60_000;
+const OPERATION_MS = 120_000;
 const SETTLE_MS = 45_000;
 /** Memory that a loaded proxy may take: the budget of 200 streams (150 MiB) and that of held bodies (64 MiB). */
 const MOST_RSS_MIB = 300;

@@ -86,7 +86,7 @@ async function actor(
     };
     tally.record(name, begun, await limited(run(scene, random, own), limitMs));
     for (const stream of streams) stream.destroy();
-    await pause(random.between(20, 200));
+    await pause(random.between(100, 2000));
   }
 }
 

@@ -81,14 +81,14 @@ function drained({ socket }: AgentStream): Promise<void> {
 export const keepAlive: Operation = async ({ way, port }, random, own) => {
   const authority = `${HOST}:${port}`;
   const stream = own(await openTls(way, authority));
-  for (let left = random.between(1, 30); left > 0; left -= 1) {
+  for (let left = random.between(1, 20); left > 0; left -= 1) {
     const body = 'x'.repeat(random.between(0, 2000));
     const outcome = await stream.ask(
       `${request('POST', '/v1', authority, `Content-Length: ${body.length}\r\n`)}${body}`,
     );
     if (outcome.kind === 'cut') return lost(outcome);
     if (outcome.response.status !== 200) return wrong('a good request', outcome);
-    await pause(random.between(10, 250));
+    await pause(random.between(50, 1500));
   }
   return 'ok';
 };
