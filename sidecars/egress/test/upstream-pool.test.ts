@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { duplexPair, Readable } from 'node:stream';
 import type { Duplex } from 'node:stream';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { Sweeper } from '../src/limits/sweeper.ts';
 import { requestText } from '../src/upstream/request-text.ts';
 import type { UpstreamRequest } from '../src/upstream/upstream-exchange.ts';
@@ -189,6 +189,34 @@ describe('a connection that is kept', () => {
     await ask(pool);
     await until(() => sockets[0]?.destroyed === true);
     expect((await ask(pool)).end).toBe('end');
+    expect(sockets.length).toBe(2);
+  });
+
+  test('is not used after its time, although a busy process has not closed it yet', async () => {
+    const lazy = new Sweeper(60_000);
+    closing.push(() => lazy.stop());
+    const sockets: Socket[] = [];
+    const pool = new UpstreamPool({
+      idleMs: 5_000,
+      headBytes: 65_536,
+      sweeper: lazy,
+      open: async () => {
+        const { near, far } = await tcpPair();
+        sockets.push(far);
+        far.on('data', () =>
+          far.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=2\r\nContent-Length: 0\r\n\r\n'),
+        );
+        return near;
+      },
+    });
+    closing.push(() => pool.destroy());
+    await ask(pool);
+    await ask(pool);
+    expect(sockets.length).toBe(1);
+    const now = performance.now();
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now + 1_500);
+    closing.push(() => clock.mockRestore());
+    expect((await ask(pool)).status).toBe(200);
     expect(sockets.length).toBe(2);
   });
 

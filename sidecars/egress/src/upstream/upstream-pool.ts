@@ -85,10 +85,12 @@ export class UpstreamPool {
   }
 
   #take(): UpstreamConnection | null {
+    const now = performance.now();
     for (;;) {
       const connection = this.#idle.pop();
       if (connection === undefined) return null;
-      if (connection.usable) return connection;
+      // the sweeper of a busy process may be late, and the server's own timer is not
+      if (connection.usable && connection.deadline > now) return connection;
       connection.destroy();
     }
   }
