@@ -18,7 +18,7 @@ export interface SoakOptions {
   /** upstreams go wrong, and the proxy is killed from time to time */
   readonly withFaults: boolean;
   readonly actors?: number;
-  /** shortest and longest time between two kills, seconds; default 20 and 40 */
+  /** shortest and longest time between two kills, seconds; from when it serves; default 65 and 90, as a launcher waits longer each time for one that dies sooner */
   readonly killEvery?: readonly [number, number];
   readonly mostKills?: number;
   /** on a slow machine it goes on, up to a minute more, until every operation succeeded so often; default 1 */
@@ -110,13 +110,15 @@ async function soak(
   const most = { rss: fresh.figures.rssMiB, descriptors: fresh.figures.descriptors };
   const load = startLoad({ scene, tally, seed, withFaults, actors, limitMs: OPERATION_MS });
   const random = new Random(seed ^ 0x5eed);
-  const [least, longest] = options.killEvery ?? [20, 40];
+  const [least, longest] = options.killEvery ?? [65, 90];
   const end = performance.now() + seconds * 1000;
   const isOver = (): boolean => {
     const late = performance.now() - end;
     return late >= EXTRA_MS || (late >= 0 && tally.isEach(options.least ?? 1));
   };
-  let nextKill = withFaults ? performance.now() + random.between(least, longest) * 1000 : Infinity;
+  const later = (): number => performance.now() + random.between(least, longest) * 1000;
+  let nextKill = withFaults ? later() : Infinity;
+  let wasServing = true;
   let nextWord = performance.now() + 30_000;
   let kills = 0;
   while (!isOver()) {
@@ -127,13 +129,18 @@ async function soak(
       most.descriptors = Math.max(most.descriptors, figures.descriptors);
     }
     if (egress.isServing) tally.up();
+    if (egress.isServing && !wasServing) nextKill = later();
+    wasServing = egress.isServing;
     // the last life gets time to be loaded before it is judged
-    const mayKill = kills < (options.mostKills ?? Infinity) && end - performance.now() > least * 1000;
+    const mayKill =
+      kills < (options.mostKills ?? Infinity) &&
+      end - performance.now() > Math.min(least, seconds / 4) * 1000;
     if (mayKill && egress.isServing && performance.now() >= nextKill) {
       tally.down();
       egress.killHard();
       kills += 1;
-      nextKill = performance.now() + random.between(least, longest) * 1000;
+      nextKill = Infinity;
+      wasServing = false;
     }
     if (performance.now() >= nextWord) {
       nextWord += 30_000;

@@ -116,7 +116,7 @@ function fault(kind: string, message: IncomingMessage, response: ServerResponse)
 }
 
 const server = createServer(
-  { SNICallback: (name, give) => give(null, contexts.get(name)), keepAliveTimeout: 4_000 },
+  { SNICallback: (name, give) => give(null, contexts.get(name)), keepAliveTimeout: 30_000 },
   serve,
 );
 server.on('tlsClientError', () => undefined).on('clientError', (_, socket) => socket.destroy());
