@@ -100,6 +100,12 @@ describe('an upstream that misbehaves', () => {
     expect(denyCode(await tlsExchange(proxy, a, get('/', a)))).toBe('upstream_unreachable');
   });
 
+  test('garbage that ends without a head is upstream_invalid', async () => {
+    const port = await rawUpstream((socket) => socket.end(Buffer.alloc(4096, '\x17\x03 no answer')));
+    const { proxy, a } = await proxyTo(port);
+    expect(denyCode(await tlsExchange(proxy, a, get('/', a)))).toBe('upstream_invalid');
+  });
+
   test('a body cut short is not passed off as whole', async () => {
     const port = await rawUpstream((socket) =>
       socket.end('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort'),

@@ -22,6 +22,8 @@ export interface ConnectionEvents {
 const MAX_INFORMATIONAL = 8;
 /** A small body travels in one write with its head: one record, one system call. */
 const JOINED_BYTES = 32 * 1024;
+/** What every answer begins with; what ends within it may be an upstream that died. */
+const STATUS_START = 'HTTP/1.';
 const nothing = Buffer.alloc(0);
 
 /**
@@ -291,7 +293,11 @@ export class UpstreamConnection implements Expirable {
 
   #ended(): void {
     if (this.#state === 'body' && this.#answer?.framing.kind === 'close') this.#complete(0);
-    else this.#fail(this.#state === 'body' ? 'upstream_invalid' : 'upstream_unreachable');
+    else {
+      const start = this.#pending.toString('latin1', 0, STATUS_START.length);
+      const isGarbage = this.#state === 'body' || !STATUS_START.startsWith(start);
+      this.#fail(isGarbage ? 'upstream_invalid' : 'upstream_unreachable');
+    }
   }
 
   #fail(code: UpstreamError['denial']): void {
