@@ -144,16 +144,14 @@ export class LaunchedBottle {
     this.#parts.resumed?.up();
     this.#started.resolve();
     if (this.#stage === 'starting') this.#stage = 'running';
-    const ended = bottle.exited.then((): ExitStatus => {
-      if (this.#closing === null)
-        this.#parts.onWarning?.(
-          `${this.identity}: the bottle ended from outside, with everything that ran in it: it was killed, or what runs it stopped`,
-        );
-      return { code: null, signal: 'SIGKILL' };
-    });
+    const ended = bottle.exited.then((): ExitStatus => ({ code: null, signal: 'SIGKILL' }));
     ended.catch(() => undefined);
     const status = await relayMain(main, plan.stdin, stdio, ended);
     this.#failed = status.code !== 0;
+    if (wasKilled(status) && this.#closing === null && (await endsSoon(bottle)))
+      this.#parts.onWarning?.(
+        `${this.identity}: the bottle ended from outside, with everything that ran in it: it was killed, or what runs it stopped`,
+      );
     this.#record(hostEvent('exit', 'done', this.identity, { code: status.code, signal: status.signal }));
     return status;
   }
@@ -237,6 +235,23 @@ export class LaunchedBottle {
 
 /** milliseconds for the answer to reach the agent, and again for the agent to end by itself */
 const rebuiltGraceMs = 2000;
+
+/** A program that is killed may be so with all of its bottle, whose end is told a moment later. */
+const wasKilled = ({ code, signal }: ExitStatus): boolean => signal === 'SIGKILL' || code === 137;
+
+const endOfBottleMs = 2000;
+
+async function endsSoon({ exited }: Bottle): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), endOfBottleMs);
+  exited.then(
+    () => resolve(true),
+    () => resolve(true),
+  );
+  const hasEnded = await promise;
+  clearTimeout(timer);
+  return hasEnded;
+}
 
 /** milliseconds that a program gets to start */
 const startLimitMs = 30_000;
