@@ -39,7 +39,7 @@ export interface FrontOptions {
 export async function openFront(options: FrontOptions): Promise<FrontScene> {
   const problems: string[] = [];
   let arrived = 0;
-  const server = createServer({ requireHostHeader: true }, (request, response) => {
+  const server = createServer({ requireHostHeader: true, maxHeaderSize: 256 * 1024 }, (request, response) => {
     arrived += 1;
     const { url = '', method = '', headers } = request;
     if (!/^\/ok(?:[/?]|$)/.test(url)) problems.push(`${method} ${url} arrived, which no route allows`);
