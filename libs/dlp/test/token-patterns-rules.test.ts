@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { isBech32 } from '../src/tokens/bech32.ts';
 import { tokenRules } from '../src/tokens/rules/index.ts';
+import { sourceOf } from '../src/tokens/sources.ts';
 import { chars, samples } from './support/token-samples.ts';
 import { bytes, scannerFor, secret } from './support/values.ts';
 
@@ -31,6 +33,32 @@ describe('credential formats', () => {
     const shown = JSON.stringify(scanner.scanBytes(bytes(`before ${sample()} after`), 'body'));
     expect(shown).not.toContain(sample().slice(-12));
   });
+
+  it('name where their format is described', () => {
+    for (const { id } of tokenRules) expect(sourceOf(id), id).toMatch(/^https:\/\/[a-z0-9.-]+\/\S+$/);
+  });
+
+  it('with a check of Bech32 are those whose check is right', () => {
+    // the first is of BIP-173
+    for (const text of ['A12UEL5L', samples['age-secret-key']?.() ?? '']) {
+      expect(isBech32(text)).toBe(true);
+      expect(isBech32(`${text.slice(0, -1)}${text.endsWith('Q') ? 'P' : 'Q'}`)).toBe(false);
+    }
+    expect(isBech32('a12UEL5L')).toBe(false);
+    expect(isBech32('1qzzfhee')).toBe(false);
+  });
+
+  it.each(['age-secret-key', 'sentry-org-token', 'grafana-cloud-token', 'onepassword-service-token'])(
+    '%s with another content is none',
+    (id) => {
+      const text = samples[id]?.() ?? '';
+      const at = text.indexOf('eyJ') < 0 ? text.length - 10 : text.indexOf('eyJ') + 3;
+      const other = text.slice(0, at) + (text[at] === 'Q' ? 'P' : 'Q') + text.slice(at + 1);
+      expect(
+        rulesIn(`"${id === 'age-secret-key' ? other : text.replace(/eyJ.{8}/, 'eyJAAAAAAAA')}"`),
+      ).not.toContain(id);
+    },
+  );
 
   it.each(['ghp_', 'npm_'])('%s with a wrong check is none', (prefix) => {
     expect(rulesIn(`"${prefix}${chars('abcdefXYZ0123', 36)}"`)).toEqual([]);

@@ -57,6 +57,8 @@ export function decodeRuns(text: Uint8Array): DecodedRuns | null {
     out ??= Buffer.allocUnsafeSlow(text.length + 16);
     starts.push(k);
     const first = start;
+    // what follows in the next line may not belong to it
+    endsCompressed ||= isMagicBackwards(text, end);
     if (isHex(text, start, end)) {
       k = decodeHex(text, start, end, out, k);
     } else {

@@ -14,18 +14,24 @@ export function inflateNested(bytes: Uint8Array): Uint8Array | null {
   return isZlib(bytes) ? inflateRaw(bytes.subarray(2)) : null;
 }
 
-/** Whether the first bytes are those of gzip, zlib or zstd. */
-export function looksCompressed(bytes: Uint8Array): boolean {
-  return isGzip(bytes) || isZstd(bytes) || isZlib(bytes);
+/** Whether the bytes at `at` are the first ones of gzip, zlib or zstd. */
+export function looksCompressed(bytes: Uint8Array, at = 0): boolean {
+  const a = bytes[at] ?? 0;
+  const b = bytes[at + 1] ?? 0;
+  if (a === 0x1f && b === 0x8b) return bytes[at + 2] === 8;
+  return isZlibHeader(a, b) || ((a === 0x28 || (a & 0xf0) === 0x50) && isZstd(bytes.subarray(at, at + 4)));
 }
 
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
 }
 
-/** RFC 1950, section 2.2. */
 function isZlib(bytes: Uint8Array): boolean {
-  const [a = 0, b = 0] = bytes;
+  return isZlibHeader(bytes[0] ?? 0, bytes[1] ?? 0);
+}
+
+/** RFC 1950, section 2.2. */
+function isZlibHeader(a: number, b: number): boolean {
   return (a & 0x0f) === 8 && a >> 4 <= 7 && ((a << 8) | b) % 31 === 0;
 }
 

@@ -1,9 +1,9 @@
 /** Whether a look at 64 places finds mostly text: printable ASCII, white space, UTF-8. */
-export function looksLikeText(bytes: Uint8Array): boolean {
-  const step = Math.max(1, Math.floor(bytes.length / 64));
+export function looksLikeText(bytes: Uint8Array, from = 0, to = bytes.length): boolean {
+  const step = to - from < 48 ? 1 : Math.max(3, Math.floor((to - from) / 64));
   let signs = 0;
   let looked = 0;
-  for (let i = 0; i < bytes.length; i += step) {
+  for (let i = from; i < to; i += step) {
     const byte = bytes[i] ?? 0;
     looked++;
     if (byte >= 0x80) {

@@ -29,7 +29,7 @@ export function plainLetters(text: Uint8Array): Uint8Array | null {
   let k = 0;
   for (let i = 0; i < text.length;) {
     const byte = text[i] ?? 0;
-    if (byte < 0xc2) {
+    if (byte < 0xc2 || ((text[i + 1] ?? 0) & 0xc0) !== 0x80) {
       i++;
       continue;
     }

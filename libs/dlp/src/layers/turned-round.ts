@@ -1,8 +1,7 @@
 import { hexValue } from './unescape.ts';
 
 const PERCENT = 0x25;
-/** Percent signs behind two hex digits, within this many bytes, that no reader in the usual direction would make. */
-const PERCENTS = 4;
+/** Bytes within which percent signs behind hex digits are not those of a text about percentages. */
 const NEAR = 64;
 /**
  * The text backwards, when escapes or compressed text may stand in it in that direction; null for nearly every text.
@@ -31,17 +30,28 @@ function holdsBefore(text: Buffer, sign: string, digits: number): boolean {
   return false;
 }
 
+/**
+ * In the usual direction a percent sign stands before two hex digits; where they stand before it, it may be the other
+ * way round. Hex that is escaped in part reads either way, so there more of them are needed.
+ */
 function holdsPercents(text: Buffer): boolean {
-  const found: number[] = [];
+  const wrong: number[] = [];
+  const either: number[] = [];
   for (let at = text.indexOf(PERCENT); at >= 0; at = text.indexOf(PERCENT, at + 1)) {
     if (!isHex(text[at - 1]) || !isHex(text[at - 2])) continue;
-    if (isHex(text[at + 1]) && isHex(text[at + 2]) && text[at - 3] === PERCENT) continue;
-    found.push(at);
-    const first = found.at(-PERCENTS);
-    if (first !== undefined && at - first < NEAR) return true;
-    if (found.length > PERCENTS) found.shift();
+    const follows = text[at - 3] === PERCENT && isHex(text[at - 4]) && isHex(text[at - 5]);
+    if (isHex(text[at + 1]) && isHex(text[at + 2])) {
+      if (!follows && isNear(either, at, 5)) return true;
+    } else if (follows || isNear(wrong, at, 3)) return true;
   }
   return false;
+}
+
+/** Adds a place; whether so many of them are near each other now. */
+function isNear(places: number[], at: number, count: number): boolean {
+  places.push(at);
+  if (places.length > count) places.shift();
+  return places.length === count && at - (places[0] ?? 0) < NEAR;
 }
 
 function isHex(byte: number | undefined): boolean {

@@ -99,12 +99,14 @@ function below(layer: Layer, budget: Budget, quotedPrintable: boolean): Layer[] 
     place: nowhere,
   });
   const opaque = (content: Uint8Array): Layer => inside(content, looksLikeText(content));
-  const plain = layer.isText ? plainLetters(layer.bytes) : null;
+  // bytes that are mostly no text are looked at as they are: by chance they hold anything
+  const isMostlyText = layer.isText && looksLikeText(layer.bytes);
+  const plain = isMostlyText ? plainLetters(layer.bytes) : null;
   if (plain !== null) layers.push(inside(plain, true));
   const spread = withoutSeparators(layer.bytes);
   if (spread !== null) layers.push(inside(spread, true));
   const runs = decodeRuns(layer.bytes);
-  const mayTurn = layer.isText && layer.isBackwards !== true;
+  const mayTurn = isMostlyText && layer.isBackwards !== true;
   const backwards = mayTurn ? turnedRound(layer.bytes, runs?.endsCompressed === true) : null;
   if (backwards !== null) layers.push({ ...inside(backwards, true), isBackwards: true });
   if (runs !== null) {
@@ -112,6 +114,7 @@ function below(layer: Layer, budget: Budget, quotedPrintable: boolean): Layer[] 
     if (text.length > 0) layers.push(inside(text, true));
     if (binary.length > 0) layers.push(inside(binary, false));
     runs.starts.forEach((start, index) => {
+      if (!looksCompressed(runs.bytes, start)) return;
       layers.push(...inflated(runs.bytes.subarray(start, runs.starts[index + 1]), budget, opaque));
     });
   }
@@ -156,11 +159,13 @@ function placeBeforeUnescaping(parent: Layer, quotedPrintable: boolean): Layer['
 }
 
 /** Decoded runs that read like text apart from those that do not, so that an image does not hide a word. */
-function sorted(runs: DecodedRuns): { text: Uint8Array; binary: Uint8Array } {
-  const parts = runs.starts.map((start, index) => runs.bytes.subarray(start, runs.starts[index + 1]));
-  const text = parts.filter((part) => looksLikeText(part));
+function sorted({ bytes, starts }: DecodedRuns): { text: Uint8Array; binary: Uint8Array } {
+  const endOf = (index: number): number => starts[index + 1] ?? bytes.length;
+  const isText = starts.map((start, index) => looksLikeText(bytes, start, endOf(index)));
   const none = new Uint8Array(0);
-  if (text.length === parts.length) return { text: runs.bytes, binary: none };
-  if (text.length === 0) return { text: none, binary: runs.bytes };
-  return { text: Buffer.concat(text), binary: Buffer.concat(parts.filter((part) => !looksLikeText(part))) };
+  if (!isText.includes(false)) return { text: bytes, binary: none };
+  if (!isText.includes(true)) return { text: none, binary: bytes };
+  const parts = (wanted: boolean): Uint8Array[] =>
+    starts.flatMap((start, index) => (isText[index] === wanted ? [bytes.subarray(start, endOf(index))] : []));
+  return { text: Buffer.concat(parts(true)), binary: Buffer.concat(parts(false)) };
 }

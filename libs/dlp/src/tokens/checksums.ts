@@ -22,6 +22,12 @@ export function endsWithCrc32(token: string, prefixLength: number): boolean {
   return crc32Base62(token.slice(prefixLength, -6)) === token.slice(-6);
 }
 
+/** Whether base64 after a prefix begins as a JSON object with a name in it does. */
+export function holdsJson(token: string, prefixLength: number): boolean {
+  const start = Buffer.from(token.slice(prefixLength, prefixLength + 24), 'base64url').toString('latin1');
+  return /^\{\s*"[A-Za-z_]{1,20}/.test(start);
+}
+
 /** Whether the three parts of a JWT are a JSON header with `alg`, a JSON object (or ciphertext), and a signature. */
 export function isJwt(token: string): boolean {
   const parts = token.split('.');

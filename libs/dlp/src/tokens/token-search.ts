@@ -51,8 +51,9 @@ export class TokenSearch {
       for (const text of rule.anchors) {
         if (text.length < 3) throw new RangeError(`anchor of ${rule.id} is too short`);
         this.#enter(rule, text, false);
-        // shorter ones are everywhere, and may have anything beside them
-        if (text.length > 3) this.#enter(rule, Array.from(text).toReversed().join(''), true);
+        // shorter ones are everywhere, and may have anything beside them; those with other signs begin no single word
+        if (/^[A-Za-z0-9_.-]{4,}$/.test(text))
+          this.#enter(rule, Array.from(text).toReversed().join(''), true);
       }
     }
   }

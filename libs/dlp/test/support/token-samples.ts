@@ -31,6 +31,22 @@ function withCrc(prefix: string, length: number): string {
   return prefix + body + check;
 }
 
+/** A Bech32 text made by trying: the six characters of its check are those that make the sum 1 (BIP-173). */
+function bech32(readable: string, length: number): string {
+  const alphabet = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
+  const data = Array.from(chars(alphabet, length), (char) => alphabet.indexOf(char));
+  const codes = Array.from(readable, (char) => char.charCodeAt(0));
+  const head = [...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31)];
+  const step = (sum: number, value: number): number =>
+    [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3].reduce(
+      (next, generator, bit) => ((sum >>> 25) & (1 << bit) ? next ^ generator : next),
+      ((sum & 0x1ffffff) << 5) ^ value,
+    );
+  const sum = [...head, ...data, 0, 0, 0, 0, 0, 0].reduce(step, 1) ^ 1;
+  const check = Array.from({ length: 6 }, (_, i) => (sum >>> (5 * (5 - i))) & 31);
+  return `${readable}1${[...data, ...check].map((value) => alphabet[value] ?? '').join('')}`;
+}
+
 const json = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** One credential per rule, put together at run time so that none stands in the repository. */
@@ -89,7 +105,7 @@ export const samples: Readonly<Record<string, () => string>> = {
   'planetscale-token': () => `pscale_tkn_${chars(an, 43)}`,
   'supabase-token': () => `sbp_${chars(hexDigits, 40)}`,
   'supabase-secret-key': () => `sb_secret_${chars(an, 31)}`,
-  'age-secret-key': () => `AGE-SECRET-KEY-1${chars('QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L', 58)}`,
+  'age-secret-key': () => bech32('age-secret-key-', 52).toUpperCase(),
   'slack-bot-token': () => `xoxb-${chars(digits, 12)}-${chars(digits, 12, 'b')}-${chars(an, 24)}`,
   'slack-user-token': () => `xoxp-${chars(digits, 12)}-${chars(digits, 12, 'b')}-${chars(an, 32)}`,
   'slack-app-token': () => `xapp-1-A${chars(upper, 10)}-${chars(digits, 12)}-${chars(hexDigits, 64)}`,
@@ -112,10 +128,11 @@ export const samples: Readonly<Record<string, () => string>> = {
   'datadog-app-key': () => `ddapp_${chars(an, 34)}`,
   'newrelic-key': () => `NRAK-${chars(upper + digits, 27)}`,
   'grafana-token': () => `glsa_${chars(an, 32)}_${chars(hexDigits, 8)}`,
-  'grafana-cloud-token': () => `glc_${Buffer.from('{"o":"12345"').toString('base64')}${chars(an, 80)}`,
+  'grafana-cloud-token': () =>
+    `glc_${Buffer.from('{"o":"12345678","n":').toString('base64').replaceAll('=', '')}${chars(an, 80)}`,
   'sentry-token': () => `sntryu_${chars(hexDigits, 64)}`,
   'sentry-org-token': () =>
-    `sntrys_${Buffer.from('{"iat":1').toString('base64url')}${chars(an, 80)}_${chars(an, 43)}`,
+    `sntrys_${Buffer.from('{"iat":1700000000,').toString('base64url')}${chars(an, 80)}_${chars(an, 43)}`,
   'dynatrace-token': () => `dt0c01.${chars(base32, 24)}.${chars(base32, 64)}`,
   'linear-key': () => `lin_api_${chars(an, 40)}`,
   'notion-token': () => `ntn_${chars(digits, 11)}${chars(an, 35)}`,
@@ -125,7 +142,8 @@ export const samples: Readonly<Record<string, () => string>> = {
   'postman-key': () => `PMAK-${chars(hexDigits, 24)}-${chars(hexDigits, 34)}`,
   'doppler-token': () => `dp.st.dev.${chars(an, 43)}`,
   'infisical-token': () => `st.${chars(hexDigits, 24)}.${chars(hexDigits, 32)}.${chars(hexDigits, 32, 'b')}`,
-  'onepassword-service-token': () => `ops_${json({ a: 1 }).slice(0, 3)}${chars(an, 300)}`,
+  'onepassword-service-token': () =>
+    `ops_${json({ signInAddress: 'my.vault.test' }).slice(0, 40)}${chars(an, 300)}`,
   'tailscale-key': () => `tskey-auth-${chars(an, 12)}-${chars(an, 32)}`,
   'readme-key': () => `rdme_${chars(lower + digits, 70)}`,
   'sourcegraph-token': () => `sgp_${chars(hexDigits, 40)}`,

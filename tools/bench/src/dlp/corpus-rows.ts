@@ -7,7 +7,7 @@ import {
 import type { BenchRow } from '../bench-row.ts';
 
 /** One case of so many: coprime to the numbers of encodings and surfaces. All of the nested ones would take hours. */
-const strides = { nested: 31, beyond: 211 } as const;
+const strides = { nested: 31, beyond: 211, tokens: 5 } as const;
 const HARMLESS = 10_500;
 const SEED = 'bench';
 
@@ -16,7 +16,7 @@ export async function corpusRows(): Promise<BenchRow[]> {
   const single = await knownContained(SEED, 'single', 1);
   const nested = await knownContained(SEED, 'nested', strides.nested);
   const beyond = await knownContained(SEED, 'beyond', strides.beyond);
-  const tokens = await tokensContained(1);
+  const tokens = await tokensContained(strides.tokens);
   const { manifest, provider } = await benignPassed(SEED, HARMLESS);
   return [
     row('known values and canaries, one encoding', single, 100),

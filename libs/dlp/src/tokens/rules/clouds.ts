@@ -1,3 +1,4 @@
+import { isBech32 } from '../bech32.ts';
 import { isPlaceholder, prefixed, word, wordOrDash, type TokenRule } from '../token-rule.ts';
 
 const mixed = (value: string): boolean =>
@@ -91,5 +92,6 @@ export const cloudRules: readonly TokenRule[] = [
   }),
   prefixed('age-secret-key', 'AGE-SECRET-KEY-1', '[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}(?![0-9A-Za-z])', {
     severity: 'critical',
+    isValid: isBech32,
   }),
 ];

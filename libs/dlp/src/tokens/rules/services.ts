@@ -1,3 +1,4 @@
+import { holdsJson } from '../checksums.ts';
 import { alnum, isPlaceholder, prefixed, word, wordOrDash, type TokenRule } from '../token-rule.ts';
 
 const mixed = (value: string): boolean =>
@@ -120,9 +121,13 @@ export const serviceRules: readonly TokenRule[] = [
     isValid: mixed,
   }),
   prefixed('grafana-token', 'glsa_', '[A-Za-z0-9]{32}_[0-9a-f]{8}(?![0-9A-Za-z])'),
-  prefixed('grafana-cloud-token', 'glc_eyJ', '[A-Za-z0-9+/]{60,400}={0,2}'),
+  prefixed('grafana-cloud-token', 'glc_eyJ', '[A-Za-z0-9+/]{60,400}={0,2}', {
+    isValid: (value) => holdsJson(value, 4),
+  }),
   prefixed('sentry-token', 'sntryu_', '[0-9a-f]{64}(?![0-9A-Za-z])'),
-  prefixed('sentry-org-token', 'sntrys_eyJ', '[A-Za-z0-9+/=]{60,400}_[A-Za-z0-9+/]{40,50}'),
+  prefixed('sentry-org-token', 'sntrys_eyJ', '[A-Za-z0-9+/=]{60,400}_[A-Za-z0-9+/]{40,50}', {
+    isValid: (value) => holdsJson(value, 7),
+  }),
   prefixed('dynatrace-token', 'dt0c01.', '[A-Z2-7]{24}\\.[A-Z2-7]{64}(?![A-Z0-9])'),
   prefixed('linear-key', 'lin_api_', '[A-Za-z0-9]{40}(?![A-Za-z0-9])'),
   prefixed('notion-token', 'ntn_', '[0-9]{10,12}[A-Za-z0-9]{32,36}(?![A-Za-z0-9])'),
@@ -147,6 +152,7 @@ export const serviceRules: readonly TokenRule[] = [
   }),
   prefixed('onepassword-service-token', 'ops_eyJ', '[A-Za-z0-9_-]{200,1200}={0,2}', {
     severity: 'critical',
+    isValid: (value) => holdsJson(value, 4),
     notAfter: wordOrDash,
   }),
   prefixed(

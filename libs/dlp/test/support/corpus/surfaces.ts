@@ -69,7 +69,7 @@ export const surfacesOf: readonly SurfaceOf[] = [
       body('application/x-www-form-urlencoded', `a=1&t=${inUrl(text).replaceAll('&', '%26')}&z=2`),
   },
   { name: 'text', put: (text) => body('text/plain', `${filler}${text}\n${filler}`) },
-  { name: 'xml', put: (text) => body('application/xml', `<a b="${text.replaceAll('"', '&#34;')}">c</a>`) },
+  { name: 'xml', put: (text) => body('application/xml', `<a><b><![CDATA[${text}]]></b></a>`) },
   {
     name: 'binary',
     put: (text) =>
