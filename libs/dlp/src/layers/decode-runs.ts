@@ -4,7 +4,6 @@ const MIN_RUN = 24;
 const MIN_LINE = 60;
 /** Longest run after segments that is decoded on its own. */
 const MAX_INNER = 64 * 1024;
-const none: readonly number[] = [];
 /** What follows `e` in base64 of a zlib header: 78 01, 78 5E, 78 9C, 78 DA. */
 const zlibSecond = new Set(Array.from('AFJN', (char) => char.charCodeAt(0)));
 /** Characters that the platform decodes at once, whole groups of four. */
@@ -70,12 +69,14 @@ export function decodeRuns(text: Uint8Array): DecodedRuns | null {
     endsCompressed ||= isMagicBackwards(text, end);
     at = end - 1;
     // what a run stands for depends on where it begins, and a path or a name may end right before it
-    for (const inner of afterSegments(text, first, end)) {
-      const limit = Math.min(end - inner, MAX_INNER);
-      out = withRoom(out, k + 2 * (text.length - inner) + 16);
+    const count = afterSegments(text, first, end);
+    for (let i = 0; i < count; i++) {
+      const inner = innerPlaces[i] ?? 0;
+      const last = Math.min(end, inner + MAX_INNER);
+      out = withRoom(out, k + (last - inner) + Math.ceil((text.length - end) * 0.8) + 16);
       starts.push(k);
-      if (isHex(text, inner, inner + limit)) k = decodeHex(text, inner, inner + limit, out, k);
-      else k = decodeLines(text, inner, Math.min(runEnd(text, inner), inner + limit), out, k).length;
+      if (isHex(text, inner, last)) k = decodeHex(text, inner, last, out, k);
+      else k = decodeLines(text, inner, Math.min(runEnd(text, inner), last), out, k, last).length;
       out[k++] = 0;
     }
   }
@@ -89,6 +90,7 @@ function decodeLines(
   to: number,
   out: Buffer,
   at: number,
+  last = text.length,
 ): { length: number; end: number } {
   const table = sextets;
   const state = { bits: 0, count: 0 };
@@ -98,9 +100,9 @@ function decodeLines(
   for (;;) {
     k = decodeBase64(text, start, end, out, k, state);
     const next = end - start >= MIN_LINE ? skipLineBreak(text, end) : end;
-    if (next === end || (table[text[next] ?? 0] ?? -1) < 0) break;
+    if (next === end || next >= last || (table[text[next] ?? 0] ?? -1) < 0) break;
     start = next;
-    end = runEnd(text, next);
+    end = Math.min(last, runEnd(text, next));
   }
   return { length: flush(state, out, k), end };
 }
@@ -114,35 +116,48 @@ export function decodeBase64At(text: Uint8Array, start: number, limit: number): 
   return out.subarray(0, flush(state, out, k));
 }
 
+/** Places that `afterSegments` gave, which the next call overwrites. */
+const innerPlaces = new Int32Array(5);
+
 /**
- * Where a run of its own may begin after segments of a path or words of a name. Groups of four that begin where those of
- * the whole run do were decoded with it.
+ * Finds where a run of its own may begin after segments of a path or words of a name, one place for each phase that
+ * groups of four can have; those of the whole run were decoded with it. Returns how many there are in `innerPlaces`.
  */
-function afterSegments(text: Uint8Array, start: number, end: number): readonly number[] {
-  let byPhase: Map<number, number> | null = null;
+function afterSegments(text: Uint8Array, start: number, end: number): number {
   // base64 of a zlib header may stand after a few other letters
-  for (let at = start + 1; at < start + 4; at++) {
-    if (text[at] === 0x65 && zlibSecond.has(text[at + 1] ?? 0)) {
-      byPhase ??= new Map();
-      byPhase.set(at - start, at);
-    }
-  }
+  let one = zlibAt(text, start + 1);
+  let two = zlibAt(text, start + 2);
+  let three = zlibAt(text, start + 3);
+  let zero = -1;
   let from = start;
   for (let at = start; at < end && at - from < MIN_RUN; at++) {
     const byte = text[at] ?? 0;
     if (byte !== 0x2f && byte !== 0x2d && byte !== 0x5f && byte !== 0x2b) continue;
     from = at + 1;
     if (end - from < MIN_RUN) continue;
-    byPhase ??= new Map();
-    if (!byPhase.has((from - start) & 3)) byPhase.set((from - start) & 3, from);
+    const phase = (from - start) & 3;
+    if (phase === 1 && one < 0) one = from;
+    else if (phase === 2 && two < 0) two = from;
+    else if (phase === 3 && three < 0) three = from;
+    else if (phase === 0 && zero < 0) zero = from;
   }
-  if (byPhase === null) return none;
-  const inner = byPhase.get(0);
-  if (inner !== undefined && !isHex(text, inner, Math.min(end, inner + MAX_INNER))) byPhase.delete(0);
-  const places = new Set(byPhase.values());
+  let count = 0;
+  const add = (place: number): void => {
+    if (place >= 0) innerPlaces[count++] = place;
+  };
+  add(one);
+  add(two);
+  add(three);
+  if (zero >= 0 && isHex(text, zero, Math.min(end, zero + MAX_INNER))) add(zero);
   // a rule of dashes has places of every phase before what it underlines
-  if (from > start && end - from >= MIN_RUN) places.add(from);
-  return [...places];
+  if (from !== start && end - from >= MIN_RUN && ((from - start) & 3) !== 0) {
+    if (from !== one && from !== two && from !== three) add(from);
+  }
+  return count;
+}
+
+function zlibAt(text: Uint8Array, at: number): number {
+  return text[at] === 0x65 && zlibSecond.has(text[at + 1] ?? 0) ? at : -1;
 }
 
 /** Whether base64 of the first bytes of zlib, gzip (`H4sI`) or zstd (`KLUv`) stands before `end`, backwards. */

@@ -6,6 +6,7 @@ export function looksLikeText(bytes: Uint8Array, from = 0, to = bytes.length): b
   for (let i = from; i < to; i += step) {
     const byte = bytes[i] ?? 0;
     looked++;
+    if (signs > 16) return false;
     if (byte >= 0x80) {
       if (!isInUtf8(bytes, i)) signs++;
     } else if (byte < 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09 && byte !== 0) {

@@ -1,6 +1,7 @@
 import { hexValue } from './unescape.ts';
 
 const PERCENT = 0x25;
+const BACKSLASH = 0x5c;
 /** Bytes within which percent signs behind hex digits are not those of a text about percentages. */
 const NEAR = 64;
 /**
@@ -13,8 +14,7 @@ export function turnedRound(bytes: Uint8Array, endsCompressed: boolean): Uint8Ar
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const isWorthIt =
     endsCompressed ||
-    holdsBefore(text, 'u\\', 4) ||
-    holdsBefore(text, 'x\\', 2) ||
+    (text.includes(BACKSLASH) && (holdsBefore(text, 'u\\', 4) || holdsBefore(text, 'x\\', 2))) ||
     holdsBefore(text, '#&', 2) ||
     holdsPercents(text);
   return isWorthIt ? Uint8Array.from(bytes).reverse() : null;
@@ -37,7 +37,10 @@ function holdsBefore(text: Buffer, sign: string, digits: number): boolean {
 function holdsPercents(text: Buffer): boolean {
   const wrong: number[] = [];
   const either: number[] = [];
-  for (let at = text.indexOf(PERCENT); at >= 0; at = text.indexOf(PERCENT, at + 1)) {
+  if (!text.includes(PERCENT)) return false;
+  // a search by the platform for each of thousands of signs would cost more
+  for (let at = 2; at < text.length; at++) {
+    if (text[at] !== PERCENT) continue;
     if (!isHex(text[at - 1]) || !isHex(text[at - 2])) continue;
     const follows = text[at - 3] === PERCENT && isHex(text[at - 4]) && isHex(text[at - 5]);
     if (isHex(text[at + 1]) && isHex(text[at + 2])) {

@@ -103,7 +103,7 @@ function below(layer: Layer, budget: Budget, quotedPrintable: boolean): Layer[] 
   const isMostlyText = layer.isText && looksLikeText(layer.bytes);
   const plain = isMostlyText ? plainLetters(layer.bytes) : null;
   if (plain !== null) layers.push(inside(plain, true));
-  const spread = withoutSeparators(layer.bytes);
+  const spread = layer.isText ? withoutSeparators(layer.bytes) : null;
   if (spread !== null) layers.push(inside(spread, true));
   const runs = decodeRuns(layer.bytes);
   const mayTurn = isMostlyText && layer.isBackwards !== true;
