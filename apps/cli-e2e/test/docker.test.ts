@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { docker, engineEnv, hasEngine } from './support/docker-engine.ts';
 import { eventually } from './support/eventually.ts';
@@ -31,7 +30,6 @@ describe.skipIf(!hasEngine || operator === undefined)('on docker', () => {
 
   /** A bottle that stays until it is ended from outside. */
   const start = async (): Promise<{
-    child: ChildProcess;
     slug: string;
     said: () => string;
     ended: Promise<number | null>;
@@ -43,17 +41,17 @@ describe.skipIf(!hasEngine || operator === undefined)('on docker', () => {
     child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
     const slug = await eventually(
-      'the bottle is listed',
+      'the bottle runs',
       async () => {
         const { stdout } = await cli(['list', 'active', '--json']);
-        return (JSON.parse(stdout) as Array<{ identity: string }>)[0]?.identity;
+        // Listed as soon as it can be reached, which is before its program runs.
+        const listed = JSON.parse(stdout) as Array<{ identity: string; state: string }>;
+        return listed.find(({ state }) => state === 'running')?.identity;
       },
       30_000,
     );
-    return { child, slug, said: () => said, ended };
+    return { slug, said: () => said, ended };
   };
-  const denial = async (slug: string): Promise<string> =>
-    (await cli(['exec', slug, '--', 'curl', '-sS', '--max-time', '5', 'https://undeclared.example/'])).stdout;
 
   it('runs a command, tells its exit code and output, and leaves nothing', async () => {
     const outcome = await cli(
@@ -79,34 +77,12 @@ describe.skipIf(!hasEngine || operator === undefined)('on docker', () => {
     expect(stdout).not.toMatch(/✗/);
   }, 240_000);
 
-  it('a sidecar that is killed is started anew and gets everything again', async () => {
-    const { child, slug, said, ended } = await start();
-    expect(await denial(slug)).toContain('host_not_allowed');
-    docker('kill', `bot-bottle-${slug}-egress`);
-    await eventually('it serves again', () => said().includes('the sidecar egress serves again'), 30_000);
-    expect(said()).toContain('the sidecar egress ended (exit code 137)');
-    expect(await denial(slug)).toContain('host_not_allowed');
-    child.kill('SIGTERM');
-    expect(await ended).toBe(143);
-    expect(owned(slug, '--all')).toEqual([]);
-  }, 120_000);
-
   it('an agent whose container is killed ends its bottle', async () => {
-    const { slug, ended } = await start();
+    const { slug, said, ended } = await start();
     docker('kill', `bot-bottle-${slug}`);
     expect(await ended).toBe(137);
+    expect(said()).toContain('the bottle ended from outside');
     expect(owned(slug, '--all')).toEqual([]);
-  }, 120_000);
-
-  it('kill -9 of the launcher leaves nothing running, and cleanup removes the rest', async () => {
-    const { child, slug } = await start();
-    await eventually('all run', () => owned(slug).length === 3);
-    child.kill('SIGKILL');
-    await eventually('no container runs', () => owned(slug).length === 0, 20_000);
-    expect(await cli(['cleanup', '--yes'])).toMatchObject({ code: 0 });
-    expect(owned(slug, '--all')).toEqual([]);
-    expect(docker('network', 'ls', '--filter', `label=bot-bottle.slug=${slug}`, '--quiet')).toBe('');
-    expect(docker('volume', 'ls', '--filter', `label=bot-bottle.slug=${slug}`, '--quiet')).toBe('');
   }, 120_000);
 
   it('a kept bottle is resumed with its home', async () => {
