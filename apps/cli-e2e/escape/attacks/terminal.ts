@@ -19,7 +19,9 @@ async function onTerminal(arena: Arena): Promise<string | null> {
   let text = '';
   child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
   await new Promise((resolve) => child.once('close', resolve));
-  if (!/typed: (?!none)/.test(text)) return `it was typed, or not tried: ${text.slice(-300)}`;
+  // On docker the call works, on a terminal that is the bottle's own: what the operator's shell reads must show that.
+  const isTried = arena.facts.backend === 'docker' ? /typed: / : /typed: (?!none)/;
+  if (!isTried.test(text)) return `it was typed, or not tried: ${text.slice(-300)}`;
   return /read:\s*$/.test(text) ? null : `the operator's shell read something: ${text.slice(-300)}`;
 }
 
@@ -36,6 +38,10 @@ export const terminal: AttackClass = {
       steps: (at) => [{ sh: `perl -e '${typing(at.planted)}'` }],
       denied: /typed: (?!none)/,
       silent: ['files'],
+      partly: {
+        docker:
+          'the engine’s filter lets the call pass, so that one program of a bottle can type into another one’s terminal in the same bottle; that terminal is not the operator’s, whose shell reads nothing.',
+      },
       after: onTerminal,
     },
   ],
