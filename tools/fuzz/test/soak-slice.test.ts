@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { egressSoak } from '../src/soak/egress-soak.ts';
 
 // The same as `npm run soak` for a few seconds: every operation, every fault, kills, and nothing left afterwards.
-test('mixed streams while upstreams fail and the proxy is killed', async () => {
+test('mixed streams while upstreams fail and the proxy is killed', { timeout: 300_000 }, async () => {
   const result = await egressSoak({
     seconds: 12,
     seed: 7,

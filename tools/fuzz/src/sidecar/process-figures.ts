@@ -13,7 +13,10 @@ const MIB = 1024;
 export function processFigures(pid: number): ProcessFigures | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    const rssMiB = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / MIB;
+    const kibibytes = /VmRSS:\s+(\d+) kB/.exec(status)?.[1];
+    // one that is ending has no memory any more
+    if (kibibytes === undefined) return null;
+    const rssMiB = Number(kibibytes) / MIB;
     const descriptors = readdirSync(`/proc/${pid}/fd`).length;
     return { rssMiB, descriptors, sockets: socketsOf(pid) };
   } catch {
