@@ -54,9 +54,10 @@ describe.each(scanners)('%s', (mode) => {
         parents: [base],
         files: { 'settings.reg': wide, 'zeros.bin': Buffer.alloc(5000) },
       });
-      expect(await places({ [branch]: tip })).toEqual([
-        { objectType: 'blob', path: 'settings.reg', line: 2 },
-      ]);
+      // the built-in scanner finds it in the bytes as they are too, where it knows no line
+      const found = await places({ [branch]: tip });
+      expect(found).toContainEqual({ objectType: 'blob', path: 'settings.reg', line: 2 });
+      expect(found.every((place) => place.path === 'settings.reg')).toBe(true);
     },
   );
 
