@@ -207,18 +207,4 @@ export const mutants: readonly Mutant[] = [
     subject: 'docker',
     attack: 'network/ipv4',
   },
-  {
-    control: 'docker: the bottle asks no resolver',
-    replacements: [
-      noSelfCheck,
-      {
-        file: 'libs/backend-docker/src/containers/agent-options.ts',
-        find: "    Dns: ['127.0.0.1'],\n",
-        replace: '',
-      },
-    ],
-    builds: cli,
-    subject: 'docker',
-    attack: 'network/dns-configured',
-  },
 ];
