@@ -17,7 +17,7 @@ A test of an attack is worth something if it fails when the control is gone. \`n
 out of a copy of the checkout, bundles it anew, and runs the attack's own test, which must fail; with nothing taken out it
 must pass. It is not part of \`npm test\`, which only checks that every text that would be replaced is still there.
 
-Not proved: that docker's closed resolver (`Dns` of the agent) is what stops `network/dns-configured`. Without it the test still
+Not proved: that docker's closed resolver (\`Dns\` of the agent) is what stops \`network/dns-configured\`. Without it the test still
 passed where it was tried: that host's resolver is elsewhere, so the engine had no way to ask it from the internal network.
 
 | control taken out | in | attack | on | its test |
