@@ -43,8 +43,6 @@ export interface Attack extends Entry {
   readonly silent: readonly WitnessName[];
   /** backends on which there is nothing to attack, with the reason */
   readonly notApplicable?: Partial<Readonly<Record<Backend, string>>>;
-  /** backends whose own program decides it, by its version: the table says what the one in the tests does, and why */
-  readonly varies?: Partial<Readonly<Record<Backend, string>>>;
   /** backends on which a part of it works, with what is left open: the table then says `partly` */
   readonly partly?: Partial<Readonly<Record<Backend, string>>>;
 }

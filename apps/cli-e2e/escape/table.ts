@@ -55,11 +55,11 @@ function row({ id, tries, seen }: Attack, cells: Cells): string {
 
 const cell = (text: string): string => text.replaceAll('|', String.raw`\|`);
 
-/** Why something is not applicable, only partly contained, or a matter of versions. */
+/** Why something is not applicable, or only partly contained. */
 function notes(attacks: readonly Attack[]): string[] {
-  const found = attacks.flatMap(({ id, notApplicable, partly, varies }) =>
+  const found = attacks.flatMap(({ id, notApplicable, partly }) =>
     backends.flatMap((backend) => {
-      const why = reasonOf(backend, notApplicable) ?? reasonOf(backend, partly) ?? reasonOf(backend, varies);
+      const why = reasonOf(backend, notApplicable) ?? reasonOf(backend, partly);
       return why === undefined ? [] : [`- \`${id}\` on ${backend}: ${why}`];
     }),
   );

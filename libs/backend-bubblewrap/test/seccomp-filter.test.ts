@@ -1,7 +1,7 @@
 import { expect, test, describe } from 'vitest';
 import fc from 'fast-check';
 import { allow, buildFilter, enosys, eperm, seccompProgram } from '../src/seccomp/filter.ts';
-import { absentSyscalls, allowedSocketFamilies, deniedSyscalls } from '../src/seccomp/rules.ts';
+import { absentSyscalls, allowedSocketFamilies, deniedSyscalls } from '@bot-bottle/backend';
 import { arm64Syscalls, x64Syscalls } from '../src/seccomp/syscalls.ts';
 import { evaluate } from './seccomp-interpreter.ts';
 

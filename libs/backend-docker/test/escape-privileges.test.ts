@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { foreignCallProgram } from './support/foreign-call-program.ts';
 import { testEngine } from './support/engine.ts';
 import { localBottle, type LocalBottle } from './support/local-bottle.ts';
 
@@ -57,6 +58,41 @@ describe.skipIf(engine === null)('the privileges of an agent', () => {
     ['becomes root', 'su -c id root </dev/null || sudo -n id'],
   ])('it never %s', async (_what, script) => {
     expect((await local.sh(`{ ${script}; } >/dev/null 2>&1 && echo DONE`)).stdout).toBe('');
+  });
+
+  const isX64 = process.arch === 'x64';
+
+  // Numbers of x86-64; the rules are by name and the same for every architecture.
+  test.skipIf(!isX64).each([
+    ['a vsock socket, which reaches the hypervisor', 'syscall(41, 40, 1, 0)', 1],
+    ['a socket of the kernel’s cryptography', 'syscall(41, 38, 5, 0)', 1],
+    ['a packet socket', 'syscall(41, 17, 3, 0)', 1],
+    ['a family with bits above 32', 'syscall(41, (1 << 32) + 40, 1, 0)', 1],
+    ['io_uring', 'my $p = "\\0" x 120; syscall(425, 1, $p)', 38],
+    ['a new user namespace by clone', 'syscall(56, 0x10000000 | 17, 0, 0, 0, 0)', 1],
+    ['clone3, whose flags no filter sees', 'my $p = "\\0" x 64; syscall(435, $p, 64)', 38],
+    ['a personality without random addresses', 'syscall(135, 0x0040000)', 1],
+    ['the same beside the highest bit', 'syscall(135, 0x80040000)', 1],
+    ['a key of the kernel', 'my ($t, $d) = ("user", "x"); syscall(248, $t, $d, $d, 1, -3)', 1],
+    ['another process’s memory', 'syscall(101, 16, 1, 0, 0)', 1],
+    ['userfaultfd', 'syscall(323, 1)', 1],
+  ])('it never gets %s', async (_what, call, errno) => {
+    const script = `my $got = do { ${call} }; print $got < 0 ? $! + 0 : "REACHED"`;
+    expect((await local.run('perl', '-e', script)).stdout).toBe(String(errno));
+  });
+
+  test.skipIf(!isX64)('it calls as a usual program does, and asks for its personality', async () => {
+    const script =
+      'print join " ", map { $_ >= 0 ? "fine" : $! + 0 } syscall(41, 1, 1, 0), syscall(41, 2, 1, 0), syscall(41, 10, 1, 0), syscall(41, 16, 3, 0), syscall(135, 0xffffffff)';
+    expect((await local.run('perl', '-e', script)).stdout).toBe('fine fine fine fine fine');
+  });
+
+  test.skipIf(!isX64)('it is ended when it calls as 32-bit programs do', async () => {
+    const program = foreignCallProgram().toString('base64');
+    const { stdout } = await local.sh(
+      `printf %s ${program} | base64 -d > /tmp/foreign && chmod +x /tmp/foreign && { /tmp/foreign; echo "$?"; }`,
+    );
+    expect(stdout).toBe('159\n');
   });
 
   test('setuid bits do nothing', async () => {

@@ -51,6 +51,15 @@ export { SecretStore } from './secrets/secret-store.ts';
 export { isIdentity, newIdentity } from './state/identity.ts';
 export { metadataFor, type Metadata } from './state/metadata.ts';
 export { removeTree } from './state/remove-tree.ts';
+export {
+  absentSyscalls,
+  allowedPersonalities,
+  allowedSocketFamilies,
+  deniedIoctls,
+  deniedSyscalls,
+  type FilteredName,
+  namespaceCloneFlags,
+} from './isolation/syscall-rules.ts';
 export { timed, type OnStep, type Step } from './step.ts';
 export type { StateLock } from './state/state-lock.ts';
 export { StateStore, type StateEntry } from './state/state-store.ts';

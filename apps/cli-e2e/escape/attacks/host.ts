@@ -12,9 +12,6 @@ ${lines.join('\n')}'`;
 /** Numbers of x86-64 and arm64 (asm/unistd.h). */
 const number = (x64: number, arm64: number): number => (process.arch === 'arm64' ? arm64 : x64);
 
-const engineFilter =
-  'the engine’s own filter of system calls decides, and that of the engine in the tests (20.10) lets it pass. See limitations.md for others.';
-
 /** The machine around the bottle. */
 export const host: AttackClass = {
   id: 'host',
@@ -296,7 +293,6 @@ grep -E '^(NoNewPrivs|CapEff|CapBnd)' /proc/self/status`,
       steps: () => [{ sh: calls([`my $p = "\\0" x 120; try("io_uring", ${number(425, 425)}, 1, $p);`]) }],
       denied: unreached,
       silent: [],
-      varies: { docker: engineFilter },
     },
     {
       id: 'host/vsock',
@@ -319,7 +315,6 @@ grep -E '^(NoNewPrivs|CapEff|CapBnd)' /proc/self/status`,
       ],
       denied: unreached,
       silent: [],
-      varies: { docker: engineFilter },
     },
     {
       id: 'host/signals',

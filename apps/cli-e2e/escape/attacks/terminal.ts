@@ -38,10 +38,6 @@ export const terminal: AttackClass = {
       steps: (at) => [{ sh: `perl -e '${typing(at.planted)}'` }],
       denied: /typed: (?!none)/,
       silent: ['files'],
-      partly: {
-        docker:
-          'the engine’s filter lets the call pass, so that one program of a bottle can type into another one’s terminal in the same bottle; that terminal is not the operator’s, whose shell reads nothing.',
-      },
       after: onTerminal,
     },
   ],

@@ -7,7 +7,7 @@ import {
   deniedSyscalls,
   type FilteredName,
   namespaceCloneFlags,
-} from './rules.ts';
+} from '@bot-bottle/backend';
 import { arm64Syscalls, type SyscallTable, x64Syscalls } from './syscalls.ts';
 
 export type Architecture = 'x64' | 'arm64';

@@ -1,4 +1,4 @@
-import type { FilteredName } from './rules.ts';
+import type { FilteredName } from '@bot-bottle/backend';
 
 /** The numbers of one architecture's calls; a name that is missing does not exist there. */
 export type SyscallTable = Readonly<Partial<Record<FilteredName, number>>>;

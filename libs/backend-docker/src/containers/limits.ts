@@ -1,5 +1,6 @@
 import type { BottleSpec } from '@bot-bottle/backend';
 import type Dockerode from 'dockerode';
+import { seccompProfile } from './seccomp-profile.ts';
 
 /** Limits of a container; null is none. Memory includes swap, so that none is used. */
 export function limitsOf({
@@ -17,7 +18,7 @@ export function limitsOf({
 /** What holds for every container of ours, agent or sidecar. */
 export const closedDown = {
   CapDrop: ['ALL'],
-  SecurityOpt: ['no-new-privileges'],
+  SecurityOpt: ['no-new-privileges', `seccomp=${JSON.stringify(seccompProfile())}`],
   Privileged: false,
   ReadonlyRootfs: true,
   Init: true,

@@ -1,5 +1,5 @@
 /**
- * What no program in a bottle may ask of the kernel, as data. Everything else is allowed: the namespaces, the missing
+ * What no program in a bottle may ask of the kernel, as data for every backend that filters system calls. Everything else is allowed: the namespaces, the missing
  * capabilities and the reduced file system are the wall, this list takes away what reaches around or through it.
  */
 
