@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askingAgent as asking } from './support/asking-agent.ts';
-import { docker, engineEnv, hasEngine } from './support/docker-engine.ts';
+import { docker, engineEnv, hasEngine, rebuiltImagesSince } from './support/docker-engine.ts';
 import { eventually } from './support/eventually.ts';
 import { discard, tamperedInstallation, type Installation } from './support/installation.ts';
 import { changeMetadata, stateDir } from './support/kept-bottle.ts';
@@ -30,6 +30,7 @@ const secret = 'a-secret-of-this-bottle-4711';
 describe.skipIf(!hasEngine || operator === undefined)('capability-block on docker', () => {
   const env = engineEnv;
   let world: World;
+  let removeImages = (): void => undefined;
   const cli = (args: readonly string[], options: CliOptions = {}): Promise<Outcome> =>
     world.cli(args, { timeoutMs: 240_000, ...options, env: { ...env, E2E_SECRET: secret, ...options.env } });
   const headless = (script: string): string[] => ['--yes', '--headless', '--prompt', script];
@@ -60,6 +61,7 @@ describe.skipIf(!hasEngine || operator === undefined)('capability-block on docke
 
   beforeAll(async () => {
     if (operator === undefined) return;
+    removeImages = rebuiltImagesSince();
     world = new World(operator);
     world.bottle(
       'plain',
@@ -72,14 +74,7 @@ describe.skipIf(!hasEngine || operator === undefined)('capability-block on docke
     });
   }, 300_000);
   afterAll(async () => {
-    for (const tag of docker(
-      'image',
-      'ls',
-      '--filter',
-      'label=bot-bottle.image=agent-rebuilt',
-      '--quiet',
-    ).split('\n'))
-      if (tag !== '') docker('image', 'rm', '--force', tag);
+    removeImages();
     await world.close();
   });
 

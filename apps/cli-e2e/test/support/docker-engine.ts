@@ -31,3 +31,17 @@ export function ownedBy(slug: string, kind: 'container' | 'network' | 'volume', 
   const list = kind === 'container' ? ['ps', '--all'] : [kind, 'ls'];
   return lines(docker(...list, ...filter, ...format, ...more));
 }
+
+const rebuilt = (): string[] =>
+  docker('image', 'ls', '--filter', 'label=bot-bottle.image=agent-rebuilt', '--quiet')
+    .split('\n')
+    .filter((id) => id !== '');
+
+/** Remembers the images of rebuilt bottles; what is given back removes those that came since. */
+export function rebuiltImagesSince(): () => void {
+  const before = new Set(rebuilt());
+  return () => {
+    const since = rebuilt().filter((id) => !before.has(id));
+    if (since.length > 0) docker('image', 'rm', '--force', ...new Set(since));
+  };
+}
