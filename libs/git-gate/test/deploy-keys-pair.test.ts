@@ -21,6 +21,14 @@ test('ssh-keygen reads each private key, derives the same public key and prints 
   }
 });
 
+test('no key is cut, whatever its first byte', () => {
+  const lengths = Array.from({ length: 3000 }, () => {
+    const [, blob = ''] = generateKeyPair('x').publicKey.split(' ');
+    return Buffer.from(blob, 'base64').length;
+  });
+  expect(new Set(lengths)).toEqual(new Set([51]));
+});
+
 test('two pairs differ', () => {
   expect(generateKeyPair('a').fingerprint).not.toBe(generateKeyPair('a').fingerprint);
 });

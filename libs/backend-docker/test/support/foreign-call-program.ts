@@ -6,14 +6,15 @@ const headers = 64 + 56;
  * where the family is behind a pointer that no filter follows. It ends with 0 when the socket opened.
  */
 export function foreignCallProgram(): Buffer {
-  const code = (args: number): number[] => [
-    ...[0xb8, 102, 0, 0, 0], // mov eax, 102: socketcall
-    ...[0xbb, 1, 0, 0, 0], // mov ebx, 1: socket
-    ...[0xb9, ...word(args)], // mov ecx, args
-    ...[0xcd, 0x80], // int 0x80
-    ...[0x89, 0xc7, 0xc1, 0xef, 31], // mov edi, eax; shr edi, 31
-    ...[0xb8, 60, 0, 0, 0, 0x0f, 0x05], // mov eax, 60: exit; syscall
-  ];
+  const code = (args: number): number[] =>
+    [
+      [0xb8, 102, 0, 0, 0], // mov eax, 102: socketcall
+      [0xbb, 1, 0, 0, 0], // mov ebx, 1: socket
+      [0xb9, ...word(args)], // mov ecx, args
+      [0xcd, 0x80], // int 0x80
+      [0x89, 0xc7, 0xc1, 0xef, 31], // mov edi, eax; shr edi, 31
+      [0xb8, 60, 0, 0, 0, 0x0f, 0x05], // mov eax, 60: exit; syscall
+    ].flat();
   const at = base + headers + code(0).length;
   const body = [...code(at), ...[40, 1, 0].flatMap(word)];
   const file = Buffer.alloc(headers + body.length);
