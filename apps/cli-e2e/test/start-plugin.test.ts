@@ -16,16 +16,20 @@ const modules = path.join(root, '.cache/programs/node_modules');
 const hasGemini = has('gemini', path.join(modules, '.bin/gemini'), ['--version']);
 const answer = 'The bottle holds no key.';
 
+/** Answers turns as a stream. What is not streamed is asked first, to choose the model, and wants a number in JSON. */
 function fakeGemini(): Upstream {
   return new Upstream(['generativelanguage.googleapis.com'], (request, response) => {
-    const candidates = [
-      { content: { role: 'model', parts: [{ text: answer }] }, finishReason: 'STOP', index: 0 },
-    ];
+    const said = (text: string): string =>
+      JSON.stringify({
+        candidates: [{ content: { role: 'model', parts: [{ text }] }, finishReason: 'STOP', index: 0 }],
+      });
     if (request.url.includes(':streamGenerateContent')) {
       response.writeHead(200, { 'Content-Type': 'text/event-stream' });
-      response.end(`data: ${JSON.stringify({ candidates })}\r\n\r\n`);
-    } else
-      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ candidates }));
+      response.end(`data: ${said(answer)}\r\n\r\n`);
+      return;
+    }
+    const choice = JSON.stringify({ complexity_reasoning: 'One sentence.', complexity_score: 1 });
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(said(choice));
   });
 }
 
