@@ -31,6 +31,24 @@ function withCheck(prefix: string, seed: string): string {
   return prefix + body + check;
 }
 
+const bech32Letters = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
+
+/** Text with the check of BIP 173 at its end. */
+function bech32(prefix: string, data: string): string {
+  const generators = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
+  const codes = [...Buffer.from(prefix)];
+  const values = Array.from(data, (letter) => bech32Letters.indexOf(letter));
+  let check = 1;
+  const all = [...codes.map((code) => code >> 5), 0, ...codes.map((code) => code & 31), ...values];
+  for (const value of [...all, 0, 0, 0, 0, 0, 0]) {
+    const top = check >>> 25;
+    check = ((check & 0x1ffffff) << 5) ^ value;
+    for (const [bit, generator] of generators.entries()) if ((top >> bit) & 1) check ^= generator;
+  }
+  const end = [5, 4, 3, 2, 1, 0].map((place) => bech32Letters[((check ^ 1) >>> (5 * place)) & 31] ?? '');
+  return `${prefix}1${data}${end.join('')}`;
+}
+
 const json = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /**
@@ -59,7 +77,7 @@ export const vendors = {
   terraform: (seed: string) =>
     `${chars(alphanumeric, 14, seed)}.atlasv1.${chars(alphanumeric, 67, `${seed}b`)}`,
   databricks: (seed: string) => `dapi${chars(hex, 32, seed)}`,
-  age: (seed: string) => `AGE-SECRET-KEY-1${chars('QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L', 58, seed)}`,
+  age: (seed: string) => bech32('age-secret-key-', chars(bech32Letters, 52, seed)).toUpperCase(),
   slack: (seed: string) =>
     `xoxb-${chars(digits, 12, seed)}-${chars(digits, 12, `${seed}b`)}-${chars(alphanumeric, 24, seed)}`,
   'slack-webhook': (seed: string) =>
