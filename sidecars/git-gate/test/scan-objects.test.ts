@@ -54,10 +54,12 @@ describe.each(scanners)('%s', (mode) => {
         parents: [base],
         files: { 'settings.reg': wide, 'zeros.bin': Buffer.alloc(5000) },
       });
-      // the built-in scanner finds it in the bytes as they are too, where it knows no line
       const found = await places({ [branch]: tip });
-      expect(found).toContainEqual({ objectType: 'blob', path: 'settings.reg', line: 2 });
-      expect(found.every((place) => place.path === 'settings.reg')).toBe(true);
+      const place = { objectType: 'blob', path: 'settings.reg' };
+      // The built-in scanner finds it in the bytes as they are too, where it knows no line.
+      const without = mode === 'builtin' ? [{ ...place, line: null }] : [];
+      expect(found).toHaveLength(1 + without.length);
+      expect(found).toEqual(expect.arrayContaining([{ ...place, line: 2 }, ...without]));
     },
   );
 
