@@ -70,6 +70,15 @@ describe('the events of a run', () => {
     await expect.poll(() => isTaken).toBe(true);
   });
 
+  it('tell the output when nobody reads them any more, and are silent then', async () => {
+    const stdout = new PassThrough();
+    const events = new RunEvents(stdout, now);
+    const failed = once(events.output('stdout'), 'error');
+    stdout.destroy(new Error('EPIPE'));
+    expect(await failed).toMatchObject([{ message: 'EPIPE' }]);
+    expect(events.emit({ event: 'ended', code: 0, resumable: null })).toBe(true);
+  });
+
   it('name an error by its code, and one without by its text', async () => {
     const named = Object.assign(new Error('no'), { code: 'host_login', hint: 'log in' });
     expect(

@@ -29,14 +29,22 @@ export type RunEvent =
 export class RunEvents {
   readonly #stdout: Writable;
   readonly #now: () => Date;
+  readonly #outputs = new Set<Writable>();
+  #isBroken = false;
 
   constructor(stdout: Writable, now: () => Date = () => new Date()) {
     this.#stdout = stdout;
     this.#now = now;
+    // Whoever read the events went away: the agent's program is told as if it had written to him itself.
+    stdout.on('error', (error) => {
+      this.#isBroken = true;
+      for (const output of this.#outputs) output.destroy(error);
+    });
   }
 
   /** false: the reader is behind */
   emit(event: RunEvent): boolean {
+    if (this.#isBroken) return true;
     return this.#stdout.write(`${jsonText({ v: 1, time: this.#now().toISOString(), ...event })}\n`);
   }
 
@@ -53,7 +61,7 @@ export class RunEvents {
   output(stream: 'stdout' | 'stderr'): Writable {
     const decoder = new StringDecoder('utf8');
     const tell = (text: string): boolean => text === '' || this.emit({ event: 'output', stream, text });
-    return new Writable({
+    const output = new Writable({
       highWaterMark: 64 * 1024,
       write: (chunk: Buffer, _encoding, done) => {
         if (tell(decoder.write(chunk))) done();
@@ -64,5 +72,7 @@ export class RunEvents {
         done();
       },
     });
+    this.#outputs.add(output);
+    return output;
   }
 }
