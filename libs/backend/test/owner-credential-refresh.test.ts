@@ -121,7 +121,12 @@ describe('a credential that the host renews', () => {
     ['an empty token', content(''), 'holds no text'],
   ])('is not replaced by %s', async (_name, text, why) => {
     const setting = await watching(token('one'), { graceMs: 0 });
-    await (text === null ? rm(setting.path) : writeFile(setting.path, text));
+    // By a rename: without a grace, a look at a file that is half written is one at an unusable file.
+    if (text === null) await rm(setting.path);
+    else {
+      await writeFile(`${setting.path}.new`, text);
+      await rename(`${setting.path}.new`, setting.path);
+    }
     await vi.waitFor(() => expect(setting.published).toEqual(['']));
     expect(setting.warnings).toEqual([expect.stringContaining(why)]);
   });
