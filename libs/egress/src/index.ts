@@ -1,3 +1,4 @@
+export { canonicalCidr } from './addresses/canonical-cidr.ts';
 export { addressAllowed, classifyAddress } from './addresses/classify-address.ts';
 export type { AddressClass } from './addresses/classify-address.ts';
 export {

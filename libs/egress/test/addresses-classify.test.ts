@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { BlockList } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { addressAllowed, classifyAddress } from '@bot-bottle/egress';
+import { addressAllowed, canonicalCidr, classifyAddress } from '@bot-bottle/egress';
 
 describe('classifyAddress', () => {
   it.each([
@@ -122,5 +122,21 @@ describe('addressAllowed', () => {
     ['10.1.2.3', ['10.0.0.0/33', '10.0.0.0/-1', '10.0.0.0/', 'nonsense'], false],
   ])('%s with %j: %s', (ip, list, expected) => {
     expect(addressAllowed(ip, list)).toBe(expected);
+  });
+});
+
+describe('canonicalCidr', () => {
+  it.each([
+    ['10.1.2.3', '10.1.2.3/32'],
+    ['10.1.2.3/8', '10.0.0.0/8'],
+    ['10.255.2.3/9', '10.128.0.0/9'],
+    ['0.0.0.0/0', '0.0.0.0/0'],
+    ['::1', '::1/128'],
+    ['FD00:0::1/64', 'fd00::/64'],
+    ['10.0.0.0/33', null],
+    ['a.example', null],
+    ['', null],
+  ])('%s is %s', (text, expected) => {
+    expect(canonicalCidr(text)).toBe(expected);
   });
 });

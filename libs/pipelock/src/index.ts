@@ -1,0 +1,15 @@
+export { parseAllowlist, renderAllowlist } from './allowlist-text.ts';
+export { apiAllowlist, buildConfig, passedThroughByWildcard, passthroughDomains } from './build-config.ts';
+export type { BuildOptions, GuardedRoute } from './build-config.ts';
+export { addToAllowlist, changeAllowlist } from './change-allowlist.ts';
+export { checkConfig } from './check-config.ts';
+export { checkArguments, runArguments, versionArguments } from './command-line.ts';
+export { pipelockConfigSchema } from './config-schema.ts';
+export type { PipelockConfig } from './config-schema.ts';
+export { PipelockError } from './errors.ts';
+export type { PipelockErrorCode } from './errors.ts';
+export { readHealth } from './health.ts';
+export { isPassedThrough, matchDomain } from './match-domain.ts';
+export { parseConfig } from './parse-config.ts';
+export { renderConfig } from './render-config.ts';
+export { checkVersion, installHint, oldestVersion, pipelockProgram, readVersion } from './version.ts';
