@@ -93,6 +93,11 @@ export interface Scanner {
   scanBytes(bytes: Uint8Array, surface: Surface): Finding[];
   /** Starts scanning a body of unknown length with bounded memory. */
   stream(kind: BodyKind): BodyStream;
+  /**
+   * A scanner that passes over `more` besides what this one does. It shares what was compiled of the values, so it costs
+   * nothing to speak of. Throws `DlpError` (`invalid_options`) when an entry names nothing.
+   */
+  allowing(more: readonly AllowEntry[]): Scanner;
 }
 
 /** Result of feeding one chunk: bytes that no open match covers may leave; the rest is held back. */

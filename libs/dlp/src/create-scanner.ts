@@ -1,5 +1,5 @@
 import { scanBody } from './body/scan-body.ts';
-import type { OutboundDetector, Scanner, ScannerOptions } from './contracts.ts';
+import type { AllowEntry, OutboundDetector, Scanner, ScannerOptions } from './contracts.ts';
 import type { LayerDetector } from './detectors/hit.ts';
 import { KnownValues } from './detectors/known-values.ts';
 import { SeedPhrases } from './detectors/seed-phrases.ts';
@@ -18,15 +18,19 @@ import { ScannedBody } from './stream/body-stream.ts';
  */
 export function createScanner(options: ScannerOptions): Scanner {
   validate(options);
-  const { allow } = options;
   const runs = (name: OutboundDetector): boolean => options.detectors.includes(name);
-  const detectors: LayerDetector[] = [];
-  const known = new KnownValues(
+  const known = KnownValues.of(
     runs('known_secrets') ? options.knownSecrets : [],
     runs('canary') ? options.canaries : [],
-    allow,
   );
-  if (!known.isEmpty) detectors.push(known);
+  return scannerOf(options, known, options.allow);
+}
+
+function scannerOf(options: ScannerOptions, known: KnownValues, allow: readonly AllowEntry[]): Scanner {
+  const runs = (name: OutboundDetector): boolean => options.detectors.includes(name);
+  const detectors: LayerDetector[] = [];
+  const values = known.without(allow);
+  if (!values.isEmpty) detectors.push(values);
   if (runs('token_patterns')) detectors.push(new TokenPatterns(allow));
   if (runs('seed_phrase')) detectors.push(new SeedPhrases(allow));
   const crlf = runs('crlf');
@@ -37,6 +41,10 @@ export function createScanner(options: ScannerOptions): Scanner {
     scanBody: (body, kind) => scanBody(body, kind, context),
     scanBytes: (bytes, surface) => scanText(bytes, surface, context),
     stream: (kind) => new ScannedBody(kind, context, Number.POSITIVE_INFINITY),
+    allowing: (more) => {
+      validateAllow(more);
+      return scannerOf(options, known, [...allow, ...more]);
+    },
   };
 }
 
@@ -58,7 +66,11 @@ function validate(options: ScannerOptions): void {
     if (secret.name === '')
       throw new DlpError('invalid_options', 'a value without a name cannot be reported');
   }
-  if (options.allow.some((entry) => entry.rule === undefined && entry.sha256 === undefined)) {
+  validateAllow(options.allow);
+}
+
+function validateAllow(allow: readonly AllowEntry[]): void {
+  if (allow.some((entry) => entry.rule === undefined && entry.sha256 === undefined)) {
     throw new DlpError('invalid_options', 'an allow entry must name a rule or a sha256');
   }
 }

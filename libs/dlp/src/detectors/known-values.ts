@@ -32,48 +32,75 @@ interface Target {
   readonly offset: number;
 }
 
+/** What is compiled of values, which takes milliseconds for each. */
+interface Compiled {
+  readonly values: readonly Value[];
+  readonly literals: LiteralSet<Target>;
+  readonly skeletons: LiteralSet<Target>;
+}
+
 /** Searches values that are known, in every spelling. */
 export class KnownValues implements LayerDetector {
-  readonly #literals: LiteralSet<Target>;
-  readonly #skeletons: LiteralSet<Target>;
+  readonly #compiled: Compiled;
 
-  /** Allowed values are not searched at all, so that a flood of them cannot exhaust the limit. */
-  constructor(
-    secrets: readonly KnownSecret[],
-    canaries: readonly KnownSecret[],
-    allow: readonly AllowEntry[],
-  ) {
+  private constructor(compiled: Compiled) {
+    this.#compiled = compiled;
+  }
+
+  /** Values under 8 bytes are left out. */
+  static of(secrets: readonly KnownSecret[], canaries: readonly KnownSecret[]): KnownValues {
     const values = [
       ...secrets.map((secret) => valueOf('known_secrets', secret)),
       ...canaries.map((canary) => valueOf('canary', canary)),
-    ].filter((value) => value.bytes.length >= MIN_VALUE && !isAllowed(allow, value));
-    const targets = values.flatMap((value) =>
-      windowsOf(value.bytes).map((part) => ({ target: { value, offset: part.start }, bytes: part.bytes })),
-    );
-    const divisible = values.filter((value) => value.bytes.length >= MIN_SPLIT);
-    this.#literals = new LiteralSet(
-      targets.flatMap(({ target, bytes }) => literalForms(bytes).map((entry) => literal(target, entry))),
-      new FragmentIndex(divisible, 'plain'),
-    );
-    this.#skeletons = new LiteralSet(
-      targets.flatMap(({ target, bytes }) => skeletonForms(bytes).map((entry) => literal(target, entry))),
-      new FragmentIndex(divisible, 'skeleton'),
-    );
+    ].filter((value) => value.bytes.length >= MIN_VALUE);
+    const literals: Array<Literal<Target>> = [];
+    const skeletons: Array<Literal<Target>> = [];
+    for (const value of values) {
+      for (const { start, bytes } of windowsOf(value.bytes)) {
+        const target: Target = { value, offset: start };
+        const forms = literalForms(bytes);
+        for (const entry of forms) literals.push(literal(target, entry));
+        for (const entry of skeletonForms(bytes, forms)) skeletons.push(literal(target, entry));
+      }
+    }
+    return new KnownValues({
+      values,
+      literals: LiteralSet.of(literals, fragmentsOf(values, 'plain')),
+      skeletons: LiteralSet.of(skeletons, fragmentsOf(values, 'skeleton')),
+    });
+  }
+
+  /**
+   * The same search without the values that `allow` names, so that a flood of them cannot exhaust the limit. Shares
+   * what was compiled.
+   */
+  without(allow: readonly AllowEntry[]): KnownValues {
+    const { literals, skeletons } = this.#compiled;
+    const values = this.#compiled.values.filter((value) => !isAllowed(allow, value));
+    if (values.length === this.#compiled.values.length) return this;
+    const left = new Set(values);
+    const isWanted = ({ value }: Target): boolean => left.has(value);
+    return new KnownValues({
+      values,
+      literals: literals.only(isWanted, fragmentsOf(values, 'plain')),
+      skeletons: skeletons.only(isWanted, fragmentsOf(values, 'skeleton')),
+    });
   }
 
   get isEmpty(): boolean {
-    return this.#literals.size === 0;
+    return this.#compiled.values.length === 0;
   }
 
   search(text: Uint8Array, options: LayerOptions): Hit[] {
     if (this.isEmpty) return [];
     const { fold, limit, tally } = options;
-    const hits = this.#literals.search(text, fold, limit, tally).map((hit) => widened(text, hit));
-    if (!options.isText || this.#skeletons.size === 0) return hits;
+    const { literals, skeletons } = this.#compiled;
+    const hits = literals.search(text, fold, limit, tally).map((hit) => widened(text, hit));
+    if (!options.isText || skeletons.size === 0) return hits;
     const skeleton = passingSkeletonOf(text);
     let starts: Uint32Array | null = null;
     tally?.leave();
-    for (const hit of this.#skeletons.search(skeleton, fold, limit, tally)) {
+    for (const hit of skeletons.search(skeleton, fold, limit, tally)) {
       starts ??= skeletonStarts(text);
       const start = starts[hit.start] ?? 0;
       const end = characterEnd(text, starts[hit.end - 1] ?? 0);
@@ -101,11 +128,19 @@ function literal(owner: Target, entry: EncodedForm): Literal<Target> {
   return { owner, encoding: entry.encoding, bytes: entry.bytes, caseInsensitive: entry.caseInsensitive };
 }
 
-function skeletonForms(value: Uint8Array): EncodedForm[] {
+function fragmentsOf(values: readonly Value[], kind: 'plain' | 'skeleton'): FragmentIndex {
+  return new FragmentIndex(
+    values.filter((value) => value.bytes.length >= MIN_SPLIT),
+    kind,
+  );
+}
+
+/** `literals`: what `literalForms` gives for the value */
+function skeletonForms(value: Uint8Array, literals: readonly EncodedForm[]): EncodedForm[] {
   if (value.length < MIN_SPLIT) return [];
   const seen = new Set<string>();
   const forms: EncodedForm[] = [];
-  for (const entry of [...literalForms(value), ...listForms(value)]) {
+  for (const entry of [...literals, ...listForms(value)]) {
     const bytes = skeletonOf(entry.bytes);
     // a spelling that is mostly signs has too little left to tell it by
     if (bytes.length < MIN_SKELETON || bytes.length * 2 < value.length) continue;

@@ -28,7 +28,8 @@ export function base32Cores(value: Uint8Array): EncodedForm[] {
 }
 
 function base32(bytes: Uint8Array): string {
-  let text = '';
+  const text = Buffer.alloc(Math.floor((bytes.length * 8) / 5));
+  let k = 0;
   let bits = 0;
   let value = 0;
   for (const byte of bytes) {
@@ -36,8 +37,8 @@ function base32(bytes: Uint8Array): string {
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      text += base32Alphabet[(value >> bits) & 31] ?? '';
+      text[k++] = base32Alphabet.charCodeAt((value >> bits) & 31);
     }
   }
-  return text;
+  return text.toString('latin1');
 }

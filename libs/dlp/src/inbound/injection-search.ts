@@ -13,7 +13,7 @@ const MAX_HITS = 65_536;
 const MIN_TAGS = 12;
 const tags = Buffer.from([0xf3, 0xa0]);
 
-const anchors = new LiteralSet<InjectionRule>(
+const anchors = LiteralSet.of<InjectionRule>(
   injectionRules.flatMap((rule) =>
     rule.anchors.map((anchor) => ({
       owner: rule,

@@ -1,6 +1,16 @@
 import type { FragmentIndex } from '../fragments/fragment-index.ts';
 import type { FragmentTally } from '../fragments/fragment-tally.ts';
-import { foldByte, sameBytes } from './fold.ts';
+import { sameBytes } from './fold.ts';
+import {
+  FOLD,
+  hasBit,
+  hash,
+  hashPair,
+  hashPart,
+  SHORT,
+  tablesOf,
+  type LiteralTables,
+} from './literal-tables.ts';
 
 /** Something to look for, and what to call it. */
 export interface Literal<Owner> {
@@ -16,11 +26,6 @@ export interface LiteralHit<Owner> {
   readonly end: number;
 }
 
-/** Literals of this length or more are told apart by eight bytes, shorter ones by four. */
-const LONG = 11;
-const SHORT = 7;
-const FOLD = 0x20202020;
-
 /**
  * Finds any of thousands of literals in one pass that reads four bytes at a time.
  *
@@ -31,52 +36,47 @@ const FOLD = 0x20202020;
  */
 export class LiteralSet<Owner> {
   readonly #literals: ReadonlyArray<Literal<Owner>>;
-  /** one bit per word, and per pair of words: small enough to stay in the processor's nearest cache */
-  readonly #filter: Int32Array;
-  readonly #pairs: Int32Array;
-  readonly #shift: number;
-  readonly #short: ReadonlyMap<number, readonly number[]>;
-  readonly #long: ReadonlyMap<number, readonly number[]>;
+  readonly #tables: LiteralTables;
   readonly #fragments: FragmentIndex | null;
-  /** one bit per word that may be part of a fragment */
-  readonly #parts: Int32Array;
+  /** null: every one */
+  readonly #isWanted: ((owner: Owner) => boolean) | null;
+
+  private constructor(
+    literals: ReadonlyArray<Literal<Owner>>,
+    tables: LiteralTables,
+    fragments: FragmentIndex | null,
+    isWanted: ((owner: Owner) => boolean) | null,
+  ) {
+    this.#literals = literals;
+    this.#tables = tables;
+    this.#fragments = fragments;
+    this.#isWanted = isWanted;
+  }
 
   /**
    * `fragments` are looked for in the same pass. Throws RangeError on a literal of fewer than seven bytes: it could be
    * missed.
    */
-  constructor(literals: ReadonlyArray<Literal<Owner>>, fragments: FragmentIndex | null = null) {
-    this.#literals = literals;
-    this.#fragments = fragments;
+  static of<Owner>(
+    literals: ReadonlyArray<Literal<Owner>>,
+    fragments: FragmentIndex | null = null,
+  ): LiteralSet<Owner> {
     const words = fragments === null ? [] : [...fragments.words];
-    const entries = literals.length * 4 + words.length;
-    const bits = Math.min(18, Math.max(12, Math.ceil(Math.log2(entries * 16 + 1))));
-    this.#shift = 32 - bits;
-    this.#filter = new Int32Array(1 << (bits - 5));
-    this.#pairs = new Int32Array(1 << (bits - 5));
-    const short = new Map<number, number[]>();
-    const long = new Map<number, number[]>();
-    literals.forEach((literal, index) => {
-      const { bytes } = literal;
-      if (bytes.length < SHORT) throw new RangeError('a literal needs at least seven bytes');
-      const isLong = bytes.length >= LONG;
-      // the middle tells more than the start, which often is a vendor's prefix
-      const base = (bytes.length - (isLong ? LONG : SHORT)) >> 1;
-      for (let at = base; at < base + 4; at++) {
-        const word = wordAt(bytes, at);
-        setBit(this.#filter, hash(word) >>> this.#shift);
-        const key = isLong ? hashPair(word, wordAt(bytes, at + 4)) : word;
-        if (isLong) setBit(this.#pairs, key >>> this.#shift);
-        push(isLong ? long : short, key, index * 0x10000 + at);
-      }
-    });
-    this.#short = short;
-    this.#long = long;
-    this.#parts = new Int32Array(1 << (bits - 5));
-    for (const word of words) {
-      setBit(this.#filter, hash(word) >>> this.#shift);
-      setBit(this.#parts, hashPart(word) >>> this.#shift);
-    }
+    const tables = tablesOf(
+      literals.map((literal) => literal.bytes),
+      words,
+    );
+    return new LiteralSet(literals, tables, fragments, null);
+  }
+
+  /**
+   * A set that finds the literals of some owners only; shares the tables. `fragments` must hold none that are not in
+   * this set.
+   */
+  only(isWanted: (owner: Owner) => boolean, fragments: FragmentIndex | null): LiteralSet<Owner> {
+    const before = this.#isWanted;
+    const both = before === null ? isWanted : (owner: Owner) => before(owner) && isWanted(owner);
+    return new LiteralSet(this.#literals, this.#tables, fragments, both);
   }
 
   /** Number of literals. */
@@ -98,8 +98,7 @@ export class LiteralSet<Owner> {
     if (this.#literals.length === 0 || text.length < SHORT) return hits;
     const phase = (4 - (text.byteOffset & 3)) & 3;
     const words = new Int32Array(text.buffer, text.byteOffset + phase, (text.length - phase) >> 2);
-    const filter = this.#filter;
-    const shift = this.#shift;
+    const { filter, shift } = this.#tables;
     const count = words.length;
     let i = 0;
     while (hits.length < limit) {
@@ -132,19 +131,20 @@ export class LiteralSet<Owner> {
     hits: Array<LiteralHit<Owner>>,
     tally: FragmentTally | null,
   ): void {
+    const { filter, pairs, parts, shift, short, long } = this.#tables;
     const word = (words[i] ?? 0) | FOLD;
-    if (!hasBit(this.#filter, hash(word) >>> this.#shift)) return;
+    if (!hasBit(filter, hash(word) >>> shift)) return;
     const at = phase + i * 4;
     if (i + 1 < words.length) {
       const key = hashPair(word, (words[i + 1] ?? 0) | FOLD);
-      const found = hasBit(this.#pairs, key >>> this.#shift) ? this.#long.get(key) : undefined;
+      const found = hasBit(pairs, key >>> shift) ? long.get(key) : undefined;
       if (found !== undefined) this.#verify(text, at, found, fold, hits);
     }
-    if (this.#short.size > 0) {
-      const found = this.#short.get(word);
+    if (short.size > 0) {
+      const found = short.get(word);
       if (found !== undefined) this.#verify(text, at, found, fold, hits);
     }
-    if (tally !== null && hasBit(this.#parts, hashPart(word) >>> this.#shift))
+    if (tally !== null && hasBit(parts, hashPart(word) >>> shift))
       this.#fragments?.probe(text, at, word, fold, tally);
   }
 
@@ -157,47 +157,11 @@ export class LiteralSet<Owner> {
   ): void {
     for (const entry of entries) {
       const literal = this.#literals[Math.floor(entry / 0x10000)];
-      if (literal === undefined) continue;
+      if (literal === undefined || this.#isWanted?.(literal.owner) === false) continue;
       const start = at - (entry & 0xffff);
       if (sameBytes(text, start, literal.bytes, fold || literal.caseInsensitive)) {
         hits.push({ literal, start, end: start + literal.bytes.length });
       }
     }
   }
-}
-
-const scratch = new Uint8Array(4);
-const scratchWord = new Uint32Array(scratch.buffer);
-
-/** Read through memory so that it agrees with the text on any byte order. */
-function wordAt(bytes: Uint8Array, at: number): number {
-  for (let i = 0; i < 4; i++) scratch[i] = foldByte(bytes[at + i] ?? 0);
-  return (scratchWord[0] ?? 0) | 0;
-}
-
-function setBit(bits: Int32Array, slot: number): void {
-  bits[slot >>> 5] = (bits[slot >>> 5] ?? 0) | (1 << (slot & 31));
-}
-
-function hasBit(bits: Int32Array, slot: number): boolean {
-  return (((bits[slot >>> 5] ?? 0) >>> (slot & 31)) & 1) === 1;
-}
-
-function hash(word: number): number {
-  return Math.imul(word, 0x9e3779b1);
-}
-
-/** Another one than `hash`, so that few words pass both by chance. */
-function hashPart(word: number): number {
-  return Math.imul(word ^ 0x2c1b3c6d, 0x85ebca6b);
-}
-
-function hashPair(first: number, second: number): number {
-  return Math.imul(first, 0x9e3779b1) ^ Math.imul(second ^ 0x5bd1e995, 0x85ebca6b);
-}
-
-function push(map: Map<number, number[]>, key: number, entry: number): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [entry]);
-  else list.push(entry);
 }

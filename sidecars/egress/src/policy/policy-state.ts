@@ -20,7 +20,7 @@ export class PolicyState {
   #digest: string;
   #scanners = new Map<string, Scanner>();
   #byRoute = new WeakMap<Route, Scanner | null>();
-  #byApproval = new WeakMap<readonly FoundValue[], Map<string, Scanner>>();
+  #byApproval = new WeakMap<readonly FoundValue[], Map<Scanner, Scanner>>();
   #credentials = new WeakMap<RouteAuth, Credential>();
   #leaks: Scanner | null = null;
   #inbound: InboundScanner | null = null;
@@ -64,7 +64,7 @@ export class PolicyState {
   scanner(route: Route): Scanner | null {
     const known = this.#byRoute.get(route);
     if (known !== undefined) return known;
-    const scanner = route.dlp.outbound.length === 0 ? null : this.#compiled(this.#scanners, route, []);
+    const scanner = route.dlp.outbound.length === 0 ? null : this.#compiled(route);
     this.#byRoute.set(route, scanner);
     return scanner;
   }
@@ -79,10 +79,13 @@ export class PolicyState {
 
   /** Like `scanner`, but passes over what a human approved. */
   scannerWith(route: Route, approved: readonly FoundValue[]): Scanner | null {
-    if (route.dlp.outbound.length === 0) return null;
-    const known = this.#byApproval.get(approved) ?? new Map<string, Scanner>();
+    const scanner = this.scanner(route);
+    if (scanner === null) return null;
+    const known = this.#byApproval.get(approved) ?? new Map<Scanner, Scanner>();
     this.#byApproval.set(approved, known);
-    return this.#compiled(known, route, approved);
+    const allowing = known.get(scanner) ?? scanner.allowing(approved);
+    known.set(scanner, allowing);
+    return allowing;
   }
 
   /** What finds all that `scanner` does and every known value besides, so that what it shows holds none. */
@@ -90,7 +93,7 @@ export class PolicyState {
     if (this.scansKnownValues(route)) return this.scanner(route);
     const outbound = new Set([...route.dlp.outbound, 'known_secrets', 'canary'] as const);
     const dlp = { ...route.dlp, outbound: [...outbound] };
-    return this.#compiled(this.#scanners, { ...route, env_secrets: [], dlp }, []);
+    return this.#compiled({ ...route, env_secrets: [], dlp });
   }
 
   /** Finds any known value in texts that are going to be logged, whatever the row scans. */
@@ -127,18 +130,18 @@ export class PolicyState {
     });
   }
 
-  #compiled(scanners: Map<string, Scanner>, route: Route, approved: readonly FoundValue[]): Scanner {
+  #compiled(route: Route): Scanner {
     const key = JSON.stringify([route.dlp.outbound, route.env_secrets]);
-    const known = scanners.get(key);
+    const known = this.#scanners.get(key);
     if (known !== undefined) return known;
     const scanner = createScanner({
       detectors: route.dlp.outbound,
       knownSecrets: this.secrets.knownSecrets(route.env_secrets),
       canaries: this.secrets.canaries(),
-      allow: [...this.#allow, ...approved],
+      allow: this.#allow,
       fragments: this.#fragments,
     });
-    scanners.set(key, scanner);
+    this.#scanners.set(key, scanner);
     return scanner;
   }
 }

@@ -1,11 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  createScanner,
-  type AllowEntry,
-  type Finding,
-  type KnownSecret,
-  type OutboundDetector,
-} from '@bot-bottle/dlp';
+import { createScanner, type Finding, type KnownSecret, type Scanner } from '@bot-bottle/dlp';
 import { GitGateServerError } from '../errors.ts';
 import { freshControl } from './control.ts';
 import { excerptAround, isMarked } from './excerpt.ts';
@@ -31,23 +25,22 @@ export interface DlpOptions {
  * fill with what is already upstream, while a window can be looked at again without what was found in it.
  */
 export class DlpScan {
-  readonly #detectors: readonly OutboundDetector[];
-  readonly #known: readonly KnownSecret[];
-  readonly #canaries: readonly KnownSecret[];
   readonly #controls: ReadonlyArray<{ readonly rule: string; readonly bytes: Buffer }>;
-  readonly #first: ReturnType<typeof createScanner>;
+  readonly #first: Scanner;
 
   constructor({ tokens, knownSecrets, canary }: DlpOptions) {
     const name = `control ${randomBytes(8).toString('hex')}`;
     const value = randomBytes(24).toString('hex');
-    this.#detectors = ['known_secrets', 'canary', ...(tokens ? (['token_patterns'] as const) : [])];
-    this.#known = [...knownSecrets, { name, value }];
-    this.#canaries = canary === null ? [] : [canary];
     this.#controls = [
       { rule: `known_secrets/${name}`, bytes: Buffer.from(`\n${value}\n`) },
       ...(tokens ? [{ rule: 'token_patterns/gitlab-pat', bytes: Buffer.from(`\n${freshControl()}\n`) }] : []),
     ];
-    this.#first = this.#scanner([]);
+    this.#first = createScanner({
+      detectors: ['known_secrets', 'canary', ...(tokens ? (['token_patterns'] as const) : [])],
+      knownSecrets: [...knownSecrets, { name, value }],
+      canaries: canary === null ? [] : [canary],
+      allow: [],
+    });
   }
 
   /** Everything in a window. The window must not be changed while the findings are in use. */
@@ -78,7 +71,7 @@ export class DlpScan {
     const all = [...found];
     for (let round = 0; round < MAX_ROUNDS && all.length <= MAX_IN_WINDOW; round++) {
       const allow = all.map(({ rule, sha256 }) => ({ rule, sha256 }));
-      const more = this.#scanner(allow).scanBytes(bytes, 'body');
+      const more = this.#first.allowing(allow).scanBytes(bytes, 'body');
       if (more.length === 0) return all;
       all.push(...more);
     }
@@ -86,15 +79,6 @@ export class DlpScan {
       'limit_exceeded',
       'one file of the push holds too many things that look like secrets',
     );
-  }
-
-  #scanner(allow: readonly AllowEntry[]): ReturnType<typeof createScanner> {
-    return createScanner({
-      detectors: this.#detectors,
-      knownSecrets: this.#known,
-      canaries: this.#canaries,
-      allow,
-    });
   }
 }
 
