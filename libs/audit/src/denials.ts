@@ -5,7 +5,7 @@ export interface DenialRule {
   /** whether the same request may succeed later without a change of policy */
   readonly retryable: boolean;
   /** MCP tool that the agent can ask, null when asking cannot help */
-  readonly ask: 'egress-block' | 'capability-block' | null;
+  readonly ask: 'egress-block' | 'pipelock-block' | 'capability-block' | null;
   /** one sentence for the agent and the human */
   readonly message: string;
 }
@@ -42,6 +42,18 @@ export const denials = {
   credential_unavailable: rule(502, true, null, 'The credential of this route is not available.'),
   credential_changed: rule(403, false, null, 'The agent sent another credential than the one pinned first.'),
   address_not_allowed: rule(403, false, null, 'The host resolves to an address that is not allowed.'),
+  guard_denied: rule(
+    403,
+    false,
+    'pipelock-block',
+    'pipelock, the guard of this bottle, does not allow this host.',
+  ),
+  guard_unavailable: rule(
+    503,
+    true,
+    null,
+    'pipelock, the guard of this bottle, does not run, so nothing may pass.',
+  ),
   upstream_unreachable: rule(502, true, null, 'The upstream cannot be reached.'),
   upstream_tls: rule(502, false, null, "The upstream's TLS certificate was not accepted."),
   upstream_invalid: rule(502, false, null, 'The upstream answered something that is not allowed.'),

@@ -60,6 +60,15 @@ export const upstreamProxySchema = z.strictObject({
     .describe('Basic credentials are in the slot EGRESS_UPSTREAM_PROXY_AUTH as user:password'),
 });
 
+/** The guard that every request goes through after egress has decided it: a program that scans on its own. */
+export const guardSchema = z.strictObject({
+  url: z.url({ protocol: /^http$/ }).describe('where it listens'),
+  ca: z.string().describe('PEM certificate of its CA, trusted for what it opens and for nothing else'),
+  passthrough_domains: z
+    .array(hostName)
+    .describe('hosts whose TLS it leaves closed, where its CA is not trusted; `*.x.y` covers x.y too'),
+});
+
 /** Everything the egress sidecar is configured with; secrets travel beside it by slot. */
 export const egressConfigSchema = z.strictObject({
   bottle: z.string().min(1).max(128),
@@ -70,6 +79,7 @@ export const egressConfigSchema = z.strictObject({
   }),
   extra_ca: z.string().nullable().describe('PEM bundle trusted besides the system roots'),
   upstream_proxy: upstreamProxySchema.nullable(),
+  guard: guardSchema.nullable().default(null).describe('null: requests go on at once'),
   hosts: z
     .record(z.string(), z.string())
     .describe('name → address, consulted before DNS; checked like any address'),

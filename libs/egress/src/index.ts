@@ -3,6 +3,7 @@ export { addressAllowed, classifyAddress } from './addresses/classify-address.ts
 export type { AddressClass } from './addresses/classify-address.ts';
 export {
   egressConfigSchema,
+  guardSchema,
   routeAuthSchema,
   routeDlpSchema,
   routeSchema,

@@ -194,7 +194,12 @@ function stopListening(server: Server): Promise<void> {
 
 function parseConfig(input: EgressConfigInput): EgressConfig {
   const parsed = egressConfigSchema.safeParse(input);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { guard, upstream_proxy: proxy } = parsed.data;
+    if (guard !== null && proxy !== null)
+      throw problem('guard: pipelock cannot go on through upstream_proxy');
+    return parsed.data;
+  }
   const problems = parsed.error.issues.map(
     (issue) => `${issue.path.join('.') || 'config'}: ${issue.message}`,
   );

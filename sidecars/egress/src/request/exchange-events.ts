@@ -92,10 +92,13 @@ export function deniedEvent(
   return {
     layer: 'egress',
     action: 'request',
-    outcome: wasForwarding && denied.findings.length === 0 ? 'failed' : 'denied',
+    outcome: wasForwarding && !isDecision(denied) ? 'failed' : 'denied',
     code: denied.code,
     target,
     rule: denied.rule ?? decision?.rule ?? null,
     details: eventDetails(decision, denied.findings, proposal),
   };
 }
+
+/** What the guard refuses is on its way already, but was decided. */
+const isDecision = ({ code, findings }: Denied): boolean => findings.length > 0 || code === 'guard_denied';

@@ -14,6 +14,7 @@ import { ResponseRelay } from '../response/relay-response.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Destination } from '../upstream/routing.ts';
 import { upstreamDenial } from '../upstream/upstream-error.ts';
+import { upstreamDenied } from './upstream-denied.ts';
 import { ResponseTap } from '../response/response-tap.ts';
 import { checkPins } from './check-pins.ts';
 import { credentialFor } from './credential-for.ts';
@@ -90,7 +91,7 @@ export class Exchange implements LiveExchange, BodyEvents {
   }
 
   #fail(error: unknown): void {
-    this.#answer(error instanceof Denied ? error : new Denied(upstreamDenial(error)));
+    this.#answer(error instanceof Denied ? error : upstreamDenied(upstreamDenial(error), this.decision));
   }
 
   /** Whatever goes wrong while a denial is made, the connection ends. */
@@ -337,7 +338,7 @@ export class Exchange implements LiveExchange, BodyEvents {
       this.#destroy();
       return;
     }
-    this.#deny(new Denied(code, { rule: this.decision?.rule ?? null }));
+    this.#deny(upstreamDenied(code, this.decision));
   }
 
   #switchProtocols(switched: Switched, sent: OutgoingHead, credential: Credential | null): void {

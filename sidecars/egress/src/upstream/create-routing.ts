@@ -4,6 +4,7 @@ import type { EgressConfig } from '@bot-bottle/egress';
 import type { Sweeper } from '../limits/sweeper.ts';
 import type { SecretStore } from '../policy/secret-store.ts';
 import type { CorporateProxy } from './dial-proxy.ts';
+import { guardOf } from './guard.ts';
 import { HostResolver } from './resolve-host.ts';
 import { Routing } from './routing.ts';
 import { trustStore } from './trust-store.ts';
@@ -15,10 +16,14 @@ export function createRouting(config: EgressConfig, secrets: SecretStore, sweepe
   const resolver = new HostResolver(config.hosts, dnsMs);
   let store: SecureContext | null = null;
   // reading the system's roots takes a while and is not needed to start
-  const context = () => (store ??= trustStore(config.extra_ca));
+  const system = () => (store ??= trustStore(config.extra_ca));
+  const guard = config.guard === null ? null : guardOf(config.guard);
+  const context = (host: string, proxy: CorporateProxy | null) =>
+    (proxy !== null && proxy === guard?.proxy ? guard.opened(host) : null) ?? system();
   const pools = new UpstreamPools({ connectMs, idleMs, headBytes, context, sweeper });
   const proxy =
     config.upstream_proxy === null ? null : corporateProxy(config.upstream_proxy, secrets, resolver);
+  if (guard !== null) return new Routing(resolver, pools, () => guard.proxy);
   return new Routing(resolver, pools, (host, port) =>
     proxyFor(host, port, config.upstream_proxy) === null ? null : proxy,
   );
@@ -39,6 +44,7 @@ function corporateProxy(
     get credentials() {
       return settings.has_credentials ? secrets.get(secretSlots.upstreamProxyAuth) : null;
     },
+    refusals: null,
     resolve: () => resolver.resolve(host),
   };
 }

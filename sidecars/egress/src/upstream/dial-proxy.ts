@@ -1,3 +1,4 @@
+import type { DenialCode } from '@bot-bottle/audit';
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { dialAny, verifiedTls } from './dial.ts';
@@ -5,7 +6,13 @@ import { UpstreamError } from './upstream-error.ts';
 
 const MAX_HEAD = 16 * 1024;
 
-/** The operator's own proxy, through which upstreams are reached. */
+/** Denials for what becomes of a connection to the guard. */
+export interface GuardRefusals {
+  readonly unreachable: DenialCode;
+  readonly status: (status: number) => DenialCode;
+}
+
+/** The operator's own proxy, or the guard, through which upstreams are reached. */
 export interface CorporateProxy {
   readonly host: string;
   readonly port: number;
@@ -13,6 +20,8 @@ export interface CorporateProxy {
   readonly tls: boolean;
   /** user:password, null for none */
   readonly credentials: string | null;
+  /** how refusals of the guard are told; null: it is the operator's proxy, of which nothing is told */
+  readonly refusals: GuardRefusals | null;
   /** finds the proxy's own address, which is not checked: the operator named it */
   readonly resolve: () => readonly string[] | Promise<readonly string[]>;
 }
@@ -28,7 +37,10 @@ export async function dialProxy(
   context: SecureContext,
   timeoutMs: number,
 ): Promise<Socket> {
-  const socket = await dialAny(await proxy.resolve(), proxy.port, timeoutMs);
+  const { refusals } = proxy;
+  const socket = await dialAny(await proxy.resolve(), proxy.port, timeoutMs).catch((error: unknown) => {
+    throw refusals === null ? error : new UpstreamError(refusals.unreachable);
+  });
   return proxy.tls ? verifiedTls(socket, proxy.host, context, timeoutMs) : socket;
 }
 
@@ -46,7 +58,7 @@ export async function dialThroughProxy(
   const credentials = authorization === null ? '' : `Proxy-Authorization: ${authorization}\r\n`;
   socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${credentials}\r\n`, 'latin1');
   try {
-    await tunnelOpened(socket, timeoutMs);
+    await tunnelOpened(socket, proxy, timeoutMs);
   } catch (error) {
     socket.destroy();
     throw error;
@@ -54,7 +66,7 @@ export async function dialThroughProxy(
   return socket;
 }
 
-function tunnelOpened(socket: Socket, timeoutMs: number): Promise<void> {
+function tunnelOpened(socket: Socket, { refusals }: CorporateProxy, timeoutMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     let seen = Buffer.alloc(0);
     const settle = (error: UpstreamError | null) => {
@@ -64,7 +76,7 @@ function tunnelOpened(socket: Socket, timeoutMs: number): Promise<void> {
       if (error === null) resolve();
       else reject(error);
     };
-    const onGone = () => settle(new UpstreamError('upstream_unreachable'));
+    const onGone = () => settle(new UpstreamError(refusals?.unreachable ?? 'upstream_unreachable'));
     const timer = setTimeout(() => settle(new UpstreamError('upstream_timeout')), timeoutMs);
     const onData = (chunk: Buffer) => {
       seen = Buffer.concat([seen, chunk]);
@@ -73,8 +85,10 @@ function tunnelOpened(socket: Socket, timeoutMs: number): Promise<void> {
         if (seen.length > MAX_HEAD) settle(new UpstreamError('upstream_invalid'));
         return;
       }
-      const accepted = /^HTTP\/1\.[01] 2\d\d(?: |\r)/.test(seen.toString('latin1', 0, 32));
-      settle(accepted ? null : new UpstreamError('upstream_unreachable'));
+      const line = /^HTTP\/1\.[01] (\d\d\d)(?: |\r)/.exec(seen.toString('latin1', 0, 32));
+      const status = Number(line?.[1] ?? 0);
+      const accepted = status >= 200 && status < 300;
+      settle(accepted ? null : new UpstreamError(refusals?.status(status) ?? 'upstream_unreachable'));
       const rest = seen.subarray(end + 4);
       if (accepted && rest.length > 0) socket.unshift(rest);
     };

@@ -22,7 +22,8 @@ export interface PoolOptions {
   readonly connectMs: number;
   readonly idleMs: number;
   readonly headBytes: number;
-  readonly context: () => SecureContext;
+  /** what the certificate of a host is checked against when it is reached through a proxy, null: without one */
+  readonly context: (host: string, proxy: CorporateProxy | null) => SecureContext;
   readonly sweeper: Sweeper;
 }
 
@@ -69,12 +70,13 @@ export class UpstreamPools {
   async #open(target: UpstreamTarget, connectMs: number): Promise<Socket> {
     const { proxy } = target;
     if (proxy !== null) {
-      const context = this.#options.context();
+      const context = this.#options.context(proxy.host, null);
       if (!target.tls) return dialProxy(proxy, context, connectMs);
       const tunnel = await dialThroughProxy(proxy, target, context, connectMs);
-      return verifiedTls(tunnel, target.host, context, connectMs);
+      return verifiedTls(tunnel, target.host, this.#options.context(target.host, proxy), connectMs);
     }
     const socket = await dialAny(target.addresses, target.port, connectMs);
-    return target.tls ? verifiedTls(socket, target.host, this.#options.context(), connectMs) : socket;
+    if (!target.tls) return socket;
+    return verifiedTls(socket, target.host, this.#options.context(target.host, null), connectMs);
   }
 }
