@@ -55,6 +55,42 @@ describe('createEchoRedactor', () => {
     );
   });
 
+  it('equals the specification for forms of credentials in texts made of their parts', () => {
+    const form = fc.stringMatching(/^[abc]{8,40}$/);
+    const forms = fc.array(form, { minLength: 1, maxLength: 4 });
+    const cases = forms.chain((given) => {
+      const part = fc
+        .constantFrom(...given)
+        .chain((text) =>
+          fc.tuple(fc.nat(text.length), fc.nat(text.length)).map(([a, b]) => text.slice(a, a + b)),
+        );
+      const pieces = fc.oneof(fc.constantFrom(...given), part, fc.stringMatching(/^[abcx]{0,12}$/));
+      return fc.tuple(fc.constant(given), fc.array(pieces, { maxLength: 8 }), fc.array(fc.nat(200)));
+    });
+    fc.assert(
+      fc.property(cases, ([given, pieces, cuts]) => {
+        const text = pieces.join('');
+        const edges = [...new Set([0, ...cuts.map((cut) => Math.min(cut, text.length)), text.length])];
+        edges.sort((a, b) => a - b);
+        const chunks = edges.map((start, i) => text.slice(start, edges[i + 1] ?? start));
+        expect(run(buffers(...given), chunks)).toBe(expected(given, text));
+        const redactor = createEchoRedactor(buffers(...given));
+        expect(redactor.finds(Buffer.from(text, 'latin1'))).toBe(given.some((each) => text.includes(each)));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('finds an echo at every offset of binary bytes, in a form longer than any shift', () => {
+    const form = Buffer.from(Array.from({ length: 600 }, (_, i) => (i * 167 + (i >> 3)) & 0xff));
+    const redactor = createEchoRedactor([form]);
+    for (let before = 0; before < 700; before += 1) {
+      const text = Buffer.concat([Buffer.alloc(before, form), form, Buffer.from([7])]);
+      expect(redactor.finds(text)).toBe(true);
+      expect(redactor.finds(text.subarray(0, before + form.length - 1))).toBe(before >= form.length);
+    }
+  });
+
   it('holds back only a suffix that could become a form', () => {
     const redactor = createEchoRedactor(buffers('token-abc'));
     expect(redactor.push(Buffer.from('data: hello\n\n')).toString()).toBe('data: hello\n\n');

@@ -1,4 +1,7 @@
+import { createFormSearch } from './form-search.ts';
+import type { FormSearch } from './form-search.ts';
 import { createPartialMatch } from './partial-match.ts';
+import type { PartialMatch } from './partial-match.ts';
 
 export interface EchoRedactor {
   /** Takes bytes of a body in order and returns those that may go on; the input is never changed. */
@@ -7,6 +10,8 @@ export interface EchoRedactor {
   end(): Buffer;
   /** A whole text, e.g. a header value of one character per byte, with every form overwritten. */
   redactText(text: string): string;
+  /** Whether any form is in the bytes, which belong to no body. */
+  finds(bytes: Uint8Array): boolean;
   /** how many occurrences were overwritten so far */
   readonly count: number;
 }
@@ -14,75 +19,91 @@ export interface EchoRedactor {
 const mask = 0x2a;
 const empty = Buffer.alloc(0);
 
+interface Compiled {
+  readonly searched: readonly Buffer[];
+  readonly partial: PartialMatch;
+  readonly finds: FormSearch;
+}
+
+const known = new WeakMap<readonly Buffer[], Compiled>();
+
+/** Search tables are made once for the forms of a credential, not for each answer. */
+function compiled(forms: readonly Buffer[]): Compiled {
+  const before = known.get(forms);
+  if (before !== undefined) return before;
+  const searched = forms.filter((form) => form.length > 0);
+  const made = { searched, partial: createPartialMatch(searched), finds: createFormSearch(searched) };
+  known.set(forms, made);
+  return made;
+}
+
 /**
  * Overwrites every occurrence of the given forms with `*`, keeping the length, in a stream cut anywhere. Only a suffix
  * that is a proper prefix of a form is held back, so events of a stream pass at once. Overlapping occurrences are all
- * found before any is overwritten. Empty forms are ignored.
+ * found before any is overwritten. Empty forms are ignored, and the array must not change afterwards.
  */
 export function createEchoRedactor(forms: readonly Buffer[]): EchoRedactor {
-  const searched = forms.filter((form) => form.length > 0).map(createPartialMatch);
-  let held: Buffer = empty;
-  // How many of the held bytes belong to an occurrence that began before them.
-  let heldMasked = 0;
-  let count = 0;
+  return new FormRedactor(compiled(forms));
+}
 
-  /** Copies on the first occurrence; `spans` end up in `reach`, the offset behind the last one that starts before `cut`. */
-  function overwrite(bytes: Buffer, cut: number): { out: Buffer; reach: number } {
-    let out = bytes;
-    let reach = heldMasked;
-    const fill = (start: number, end: number): void => {
-      if (out === bytes) out = Buffer.from(bytes);
-      out.fill(mask, start, end);
-    };
-    if (heldMasked > 0) fill(0, heldMasked);
-    for (const { form } of searched) {
+class FormRedactor implements EchoRedactor {
+  count = 0;
+  readonly #forms: Compiled;
+  #held: Buffer = empty;
+  /** How many of the held bytes belong to an occurrence that began before them. */
+  #heldMasked = 0;
+
+  constructor(forms: Compiled) {
+    this.#forms = forms;
+  }
+
+  push(chunk: Buffer): Buffer {
+    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    const keep = this.#forms.partial.suffix(bytes);
+    const cut = bytes.length - keep;
+    const { out, reach } = this.#overwrite(bytes, cut);
+    // The chunk is the caller's; what outlives this call is copied.
+    this.#held = keep === 0 ? empty : Buffer.from(bytes.subarray(cut));
+    this.#heldMasked = Math.min(Math.max(0, reach - cut), keep);
+    return keep === 0 ? out : out.subarray(0, cut);
+  }
+
+  end(): Buffer {
+    if (this.#held.length === 0) return empty;
+    const { out } = this.#overwrite(this.#held, this.#held.length);
+    this.#held = empty;
+    this.#heldMasked = 0;
+    return out;
+  }
+
+  redactText(text: string): string {
+    const bytes = Buffer.from(text, 'latin1');
+    if (!this.finds(bytes)) return text;
+    const single = new FormRedactor(this.#forms);
+    const out = Buffer.concat([single.push(bytes), single.end()]);
+    this.count += single.count;
+    return out.toString('latin1');
+  }
+
+  finds(bytes: Uint8Array): boolean {
+    return this.#forms.finds(bytes);
+  }
+
+  /** Copies on the first occurrence; `reach` is the offset behind the last one that starts before `cut`. */
+  #overwrite(bytes: Buffer, cut: number): { out: Buffer; reach: number } {
+    const masked = this.#heldMasked;
+    if (masked === 0 && !this.#forms.finds(bytes)) return { out: bytes, reach: 0 };
+    const out = Buffer.from(bytes).fill(mask, 0, masked);
+    let reach = masked;
+    for (const form of this.#forms.searched) {
       for (let at = bytes.indexOf(form); at >= 0; at = bytes.indexOf(form, at + 1)) {
         // One that lies in the held part altogether is found again with the next chunk.
         if (at >= cut) break;
-        fill(at, at + form.length);
-        count += 1;
+        out.fill(mask, at, at + form.length);
+        this.count += 1;
         reach = Math.max(reach, at + form.length);
       }
     }
     return { out, reach };
   }
-
-  function push(chunk: Buffer): Buffer {
-    const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-    let keep = 0;
-    for (const partial of searched) keep = Math.max(keep, partial.suffix(bytes));
-    const cut = bytes.length - keep;
-    const { out, reach } = overwrite(bytes, cut);
-    // The chunk is the caller's; what outlives this call is copied.
-    held = keep === 0 ? empty : Buffer.from(bytes.subarray(cut));
-    heldMasked = Math.min(Math.max(0, reach - cut), held.length);
-    return out.subarray(0, cut);
-  }
-
-  function end(): Buffer {
-    if (held.length === 0) return empty;
-    const { out } = overwrite(held, held.length);
-    held = empty;
-    heldMasked = 0;
-    return out;
-  }
-
-  function redactText(text: string): string {
-    const bytes = Buffer.from(text, 'latin1');
-    const found = searched.some(({ form }) => bytes.includes(form));
-    if (!found) return text;
-    const single = createEchoRedactor(forms);
-    const out = Buffer.concat([single.push(bytes), single.end()]);
-    count += single.count;
-    return out.toString('latin1');
-  }
-
-  return {
-    push,
-    end,
-    redactText,
-    get count() {
-      return count;
-    },
-  };
 }

@@ -1,7 +1,7 @@
 import { denials } from '@bot-bottle/audit';
 import type { AuditEvent, DenialCode } from '@bot-bottle/audit';
 import type { Finding, Scanner } from '@bot-bottle/dlp';
-import { decide } from '@bot-bottle/egress';
+import { createEchoRedactor, decide } from '@bot-bottle/egress';
 import type { AllowDecision, RequestHead, Via } from '@bot-bottle/egress';
 import type { AgentReader } from '../agent/agent-reader.ts';
 import { HoldStage } from '../hold/hold-stage.ts';
@@ -9,7 +9,6 @@ import type { Matched } from '../hold/hold-stage.ts';
 import { approvedFor } from '../hold/scanner-for.ts';
 import type { Credential } from '../policy/policy-state.ts';
 import { AgentWriter } from '../response/agent-writer.ts';
-import { borrowRedactor } from '../response/echo-guard.ts';
 import { ResponseRelay } from '../response/relay-response.ts';
 import type { ServerContext } from '../server-context.ts';
 import type { Destination } from '../upstream/routing.ts';
@@ -352,7 +351,7 @@ export class Exchange implements LiveExchange, BodyEvents {
       head: this.#head,
       scene: { decision, target: this.#target() },
       reader: this.#reader,
-      echoes: credential === null ? null : borrowRedactor(credential),
+      echoes: credential === null ? null : createEchoRedactor(credential.forms),
       record: (event) => this.#record(event),
       over: () => this.#destroy(),
     });

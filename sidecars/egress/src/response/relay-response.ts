@@ -1,6 +1,6 @@
 import type { Duplex, Transform } from 'node:stream';
 import type { DenialCode } from '@bot-bottle/audit';
-import { incomingHeaders } from '@bot-bottle/egress';
+import { createEchoRedactor, incomingHeaders } from '@bot-bottle/egress';
 import type { EchoRedactor, HeaderField, RequestHead, ResponseHead } from '@bot-bottle/egress';
 import type { Credential } from '../policy/policy-state.ts';
 import type { UpstreamError } from '../upstream/upstream-error.ts';
@@ -8,7 +8,6 @@ import type { AnswerHandler } from '../upstream/upstream-exchange.ts';
 import type { Switched } from '../websocket/switch-protocols.ts';
 import type { AgentWriter } from './agent-writer.ts';
 import { bodyDecoder } from './body-decoder.ts';
-import { borrowRedactor, mayEcho, returnRedactor } from './echo-guard.ts';
 import { headText, reasonOf } from './http-text.ts';
 
 /** What the relay tells the exchange that it belongs to. */
@@ -124,9 +123,10 @@ export class ResponseRelay implements AnswerHandler {
       status === 204 ? headers.filter(([name]) => name.toLowerCase() !== 'content-length') : headers;
     const credential = this.#credential;
     if (credential === null) return incomingHeaders(fields, { authenticated: false });
-    const redactor = borrowRedactor(credential);
+    const redactor = createEchoRedactor(credential.forms);
     this.#redactor = redactor;
-    if (!mayEcho(raw, credential)) return incomingHeaders(fields, { authenticated: false });
+    // one search over all of the head instead of one for each field
+    if (!redactor.finds(raw)) return incomingHeaders(fields, { authenticated: false });
     return incomingHeaders(fields, { authenticated: true, redact: (value) => redactor.redactText(value) });
   }
 
@@ -162,10 +162,7 @@ export class ResponseRelay implements AnswerHandler {
   #complete(): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#redactor !== null && this.#credential !== null) {
-      this.#writer.data(this.#redactor.end());
-      returnRedactor(this.#credential, this.#redactor);
-    }
+    if (this.#redactor !== null) this.#writer.data(this.#redactor.end());
     this.#writer.end();
     this.#events.done(this.#status);
   }
