@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findHeadEnd, parseRequestHead } from '@bot-bottle/egress';
 import { head, parse, refusal } from './support/heads.ts';
@@ -267,5 +268,16 @@ describe('findHeadEnd', () => {
     }
     expect(ends.filter((end) => end >= 0)[0]).toBe(all.length - 4);
     expect(findHeadEnd(all.subarray(0, all.length - 5))).toBe(-1);
+  });
+
+  it('finds what a search for the four bytes finds, whatever was searched before', () => {
+    const bytes = fc.stringMatching(/^[\r\na]{0,40}$/);
+    fc.assert(
+      fc.property(bytes, fc.nat(40), (text, searched) => {
+        const at = text.indexOf('\r\n\r\n', Math.max(0, searched - 3));
+        expect(findHeadEnd(Buffer.from(text), searched)).toBe(at < 0 ? -1 : at + 4);
+      }),
+      { numRuns: 5000 },
+    );
   });
 });

@@ -10,6 +10,8 @@ import type { HeadRefusal, HeadResult, HeaderField } from './request-head.ts';
 import { requestedUpgrade } from './upgrade.ts';
 
 const headEnd = '\r\n\r\n';
+const CR = 0x0d;
+const LF = 0x0a;
 
 /**
  * Finds the end of a request head.
@@ -18,8 +20,14 @@ const headEnd = '\r\n\r\n';
  * @returns offset of the first byte after the empty line, -1 when it has not arrived yet
  */
 export function findHeadEnd(buffer: Buffer, searched = 0): number {
-  const at = buffer.indexOf(headEnd, Math.max(0, searched - headEnd.length + 1), 'latin1');
-  return at < 0 ? -1 : at + headEnd.length;
+  // Boyer and Moore by hand: a native search costs more to call than most heads are long.
+  for (let last = Math.max(3, searched); last < buffer.length;) {
+    const byte = buffer[last];
+    if (byte !== LF) last += byte === CR ? 1 : 4;
+    else if (buffer[last - 1] === CR && buffer[last - 2] === LF && buffer[last - 3] === CR) return last + 1;
+    else last += 2;
+  }
+  return -1;
 }
 
 /**
