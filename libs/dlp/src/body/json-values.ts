@@ -9,18 +9,20 @@ const MAX_STRING = 256;
  * reads like. One pass; anything that is no JSON gives something harmless. Null when there are fewer than two.
  */
 export function jsonValues(text: Uint8Array): Uint8Array | null {
-  const out = new Uint8Array(text.length);
+  const out = Buffer.allocUnsafe(text.length);
   let k = 0;
   let count = 0;
   for (let i = 0; i < text.length; i++) {
     if (text[i] !== QUOTE) continue;
-    const start = i + 1;
-    i = start;
-    while (i < text.length && text[i] !== QUOTE) i += text[i] === BACKSLASH ? 2 : 1;
-    if (i - start > MAX_STRING || isKey(text, i + 1)) continue;
-    out.set(text.subarray(start, Math.min(i, text.length)), k);
-    k += Math.min(i, text.length) - start;
-    count++;
+    const start = k;
+    for (i++; i < text.length; i++) {
+      const byte = text[i] ?? 0;
+      if (byte === QUOTE) break;
+      out[k++] = byte;
+      if (byte === BACKSLASH && ++i < text.length) out[k++] = text[i] ?? 0;
+    }
+    if (k - start > MAX_STRING || isKey(text, i + 1)) k = start;
+    else count++;
   }
   return count < 2 ? null : out.subarray(0, k);
 }
