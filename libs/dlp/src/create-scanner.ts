@@ -5,13 +5,15 @@ import { KnownValues } from './detectors/known-values.ts';
 import { SeedPhrases } from './detectors/seed-phrases.ts';
 import { TokenPatterns } from './detectors/token-patterns.ts';
 import { DlpError } from './errors.ts';
+import { CleanHeads } from './head/clean-heads.ts';
 import { scanHead } from './head/scan-head.ts';
 import { scanText, type ScanContext } from './scan/scan-text.ts';
 import { ScannedBody } from './stream/body-stream.ts';
 
 /**
  * Compiles a scanner. Values are trimmed of white space; those under 8 bytes are not searched, those under 16 only
- * unsplit. The scanner keeps no state between calls but what `options.fragments` remembers.
+ * unsplit. The scanner keeps no state between calls that
+ * changes what it finds but what `options.fragments` remembers.
  *
  * @throws DlpError `invalid_options` for an unknown detector, a value without a name, or an `allow` entry that names
  * nothing
@@ -36,8 +38,9 @@ function scannerOf(options: ScannerOptions, known: KnownValues, allow: readonly 
   const crlf = runs('crlf');
   const entropy = runs('entropy');
   const context: ScanContext = { detectors, allow, fragments: options.fragments ?? null };
+  const headOptions = { ...context, crlf, entropy, clean: new CleanHeads() };
   return {
-    scanHead: (head) => scanHead(head, { ...context, crlf, entropy }),
+    scanHead: (head) => scanHead(head, headOptions),
     scanBody: (body, kind) => scanBody(body, kind, context),
     scanBytes: (bytes, surface) => scanText(bytes, surface, context),
     stream: (kind) => new ScannedBody(kind, context, Number.POSITIVE_INFINITY),

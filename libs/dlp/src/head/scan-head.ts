@@ -4,12 +4,15 @@ import { toFindings } from '../findings/to-findings.ts';
 import { FragmentTally } from '../fragments/fragment-tally.ts';
 import type { ScanContext } from '../scan/scan-text.ts';
 import { walkLayers } from '../scan/walk-layers.ts';
+import type { CleanHeads } from './clean-heads.ts';
 import { scanCrlf } from './scan-crlf.ts';
 import { scanEntropy } from './scan-entropy.ts';
 
 export interface HeadScanOptions extends ScanContext {
   readonly crlf: boolean;
   readonly entropy: boolean;
+  /** heads that these very options found nothing in */
+  readonly clean: CleanHeads;
 }
 
 interface Part {
@@ -24,6 +27,7 @@ interface Part {
  * finds something is each surface searched by itself, to say where it is.
  */
 export function scanHead(head: HeadSurfaces, options: HeadScanOptions): Finding[] {
+  if (options.clean.has(head)) return [];
   const findings = options.crlf ? crlfFindings(head, options) : [];
   if (options.entropy) findings.push(...entropyFindings(head, options));
   if (options.detectors.length === 0) return findings;
@@ -31,6 +35,10 @@ export function scanHead(head: HeadSurfaces, options: HeadScanOptions): Finding[
   const whole = bytesOf([...parts.map((part) => part.text), ...splits(head)].join('\0'));
   const tally = new FragmentTally();
   const hits = walkLayers(whole, options.detectors, { fold: true, tally, isPlaced: false });
+  if (hits.length === 0 && findings.length === 0 && tally.isEmpty) {
+    options.clean.add(head);
+    return [];
+  }
   const found = new Set([...hits.map(({ hit }) => hit.rule), ...findings.map(({ rule }) => rule)]);
   const given = tally.settle(options.fragments, found);
   hits.push(...given);
