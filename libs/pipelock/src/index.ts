@@ -12,4 +12,6 @@ export { readHealth } from './health.ts';
 export { isPassedThrough, matchDomain } from './match-domain.ts';
 export { parseConfig } from './parse-config.ts';
 export { renderConfig } from './render-config.ts';
+export { caKeySlot, pipelockSidecarSchema, sidecarFiles } from './sidecar-config.ts';
+export type { PipelockSidecarConfig } from './sidecar-config.ts';
 export { checkVersion, installHint, oldestVersion, pipelockProgram, readVersion } from './version.ts';

@@ -1,6 +1,6 @@
 import { buildConfig, checkConfig, passedThroughByWildcard, passthroughDomains } from '@bot-bottle/pipelock';
 import { describe, expect, it } from 'vitest';
-import { realRules } from './support/real-rules.ts';
+import { realRules } from '@bot-bottle/pipelock/testing';
 import { routesOf } from './support/routes.ts';
 
 const ca = { cert: '/home/node/ca.pem', key: '/home/node/ca-key.pem' };

@@ -1,6 +1,6 @@
 import { buildConfig, checkConfig, PipelockError } from '@bot-bottle/pipelock';
 import { describe, expect, it } from 'vitest';
-import { realRules } from './support/real-rules.ts';
+import { realRules } from '@bot-bottle/pipelock/testing';
 import { routesOf } from './support/routes.ts';
 
 const routes = routesOf([{ host: 'a.example', addressAllowlist: ['10.0.0.0/8'] }]);

@@ -10,7 +10,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { anyConfig, host } from './support/configs.ts';
-import { realRules } from './support/real-rules.ts';
+import { realRules } from '@bot-bottle/pipelock/testing';
 import { routesOf } from './support/routes.ts';
 
 describe('rendering', () => {

@@ -1,0 +1,1 @@
+export { realRules } from './real-rules.ts';

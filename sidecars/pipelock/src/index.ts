@@ -1,0 +1,3 @@
+export { GuardError } from './errors.ts';
+export { startGuard } from './start-guard.ts';
+export type { RunningGuard } from './start-guard.ts';
