@@ -43,6 +43,7 @@ export class UpstreamConnection implements Expirable {
   #isLast = false;
   #canSwitch = false;
   #handler: AnswerHandler | null = null;
+  #unanswered: (() => void) | null = null;
   #sender: BodySender | null = null;
   #pending: Buffer = nothing;
   #searched = 0;
@@ -54,7 +55,7 @@ export class UpstreamConnection implements Expirable {
   #paused = false;
   readonly #onData = (chunk: Buffer) => this.#data(chunk);
   readonly #onEnd = () => this.#ended();
-  readonly #onGone = () => this.#fail('upstream_unreachable');
+  readonly #onGone = () => this.#lost('upstream_unreachable');
 
   constructor(socket: Duplex, limits: ConnectionLimits, sweeper: Sweeper, events: ConnectionEvents) {
     this.#socket = socket;
@@ -75,14 +76,24 @@ export class UpstreamConnection implements Expirable {
     return this.#state === 'idle' && !this.#socket.destroyed && this.#socket.writable;
   }
 
-  /** @param text the head of the request as `requestText` gives it */
-  send(text: string, request: UpstreamRequest, handler: AnswerHandler): void {
+  /**
+   * @param text the head of the request as `requestText` gives it
+   * @param unanswered called in place of the handler when the server closes before any byte of an answer; null: the
+   *   handler is told, as of any other failure
+   */
+  send(
+    text: string,
+    request: UpstreamRequest,
+    handler: AnswerHandler,
+    unanswered: (() => void) | null = null,
+  ): void {
     const { body, method, closes, upgrade } = request;
     this.#state = 'head';
     this.#method = method;
     this.#isLast = closes || upgrade !== null;
     this.#canSwitch = upgrade !== null;
     this.#handler = handler;
+    this.#unanswered = unanswered;
     this.#informational = 0;
     this.#touch();
     if (body === null) this.#socket.write(text, 'latin1');
@@ -164,6 +175,7 @@ export class UpstreamConnection implements Expirable {
         this.destroy();
         break;
       case 'head':
+        this.#unanswered = null;
         if (this.#sender?.started === false) this.#fail('upstream_invalid');
         else {
           this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
@@ -296,8 +308,19 @@ export class UpstreamConnection implements Expirable {
     else {
       const start = this.#pending.toString('latin1', 0, STATUS_START.length);
       const isGarbage = this.#state === 'body' || !STATUS_START.startsWith(start);
-      this.#fail(isGarbage ? 'upstream_invalid' : 'upstream_unreachable');
+      this.#lost(isGarbage ? 'upstream_invalid' : 'upstream_unreachable');
     }
+  }
+
+  /** The server's doing, unlike a time limit or an end of ours. */
+  #lost(code: UpstreamError['denial']): void {
+    const unanswered = this.#unanswered;
+    if (unanswered === null) {
+      this.#fail(code);
+      return;
+    }
+    this.destroy();
+    unanswered();
   }
 
   #fail(code: UpstreamError['denial']): void {
@@ -312,6 +335,7 @@ export class UpstreamConnection implements Expirable {
     this.#sender?.stop();
     this.#sender = null;
     this.#handler = null;
+    this.#unanswered = null;
     this.#answer = null;
     this.#chunked = null;
     this.#pending = nothing;

@@ -48,8 +48,9 @@ export class UpstreamPool {
   }
 
   /**
-   * Sends a request on an idle connection or a new one. It is never sent a second time: what an upstream did with it
-   * cannot be known. Throws `UpstreamError` when it cannot be written down.
+   * Sends a request on an idle connection or a new one. It is not sent a second time, as what an upstream did with it
+   * cannot be known; but for a GET or HEAD without a body that met the close of an idle connection, which goes out once
+   * more on a new one (RFC 9110 9.2.2, RFC 9112 9.3.1). Throws `UpstreamError` when it cannot be written down.
    */
   dispatch(request: UpstreamRequest, handler: AnswerHandler): void {
     const waiting = { text: requestText(request), request, handler };
@@ -80,7 +81,7 @@ export class UpstreamPool {
     for (const each of waiting) {
       const connection = this.#take();
       if (connection === null) void this.#open(each);
-      else this.#start(connection, each);
+      else this.#start(connection, each, mayRepeat(each.request) ? () => void this.#open(each) : null);
     }
   }
 
@@ -108,15 +109,20 @@ export class UpstreamPool {
     }
     const connection = new UpstreamConnection(socket, this.#options, sweeper, this.#events);
     this.#live.add(connection);
-    if (connection.usable) this.#start(connection, waiting);
+    if (connection.usable) this.#start(connection, waiting, null);
     else {
       connection.destroy();
       waiting.handler.failed(new UpstreamError('upstream_unreachable'));
     }
   }
 
-  #start(connection: UpstreamConnection, { text, request, handler }: Waiting): void {
-    if (handler.connected(() => connection.abort(handler))) connection.send(text, request, handler);
+  #start(
+    connection: UpstreamConnection,
+    { text, request, handler }: Waiting,
+    unanswered: (() => void) | null,
+  ): void {
+    if (handler.connected(() => connection.abort(handler)))
+      connection.send(text, request, handler, unanswered);
     else this.#keep(connection, null);
   }
 
@@ -130,4 +136,9 @@ export class UpstreamPool {
     connection.deadline = performance.now() + keepMs;
     this.#idle.push(connection);
   }
+}
+
+/** Whether a second time does nothing that the first did not. */
+function mayRepeat({ method, body, upgrade }: UpstreamRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && body === null && upgrade === null;
 }
