@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { createChunkedDecoder, findHeadEnd } from '@bot-bottle/egress';
 import type { ChunkedDecoder, Framing } from '@bot-bottle/egress';
 import type { Expirable, Sweeper } from '../limits/sweeper.ts';
+import { unsentBytes } from './unsent-bytes.ts';
 
 /** Takes the decoded body of one request. */
 export interface BodySink {
@@ -50,7 +51,7 @@ export class AgentReader implements Expirable {
   readonly #events: AgentEvents;
   readonly #limits: ReaderLimits;
   readonly #sweeper: Sweeper;
-  #state: 'head' | 'busy' | 'body' | 'linger' | 'over' = 'head';
+  #state: 'head' | 'busy' | 'body' | 'last' | 'linger' | 'over' = 'head';
   #pending: Buffer = nothing;
   #searched = 0;
   #looping = false;
@@ -60,6 +61,8 @@ export class AgentReader implements Expirable {
   /** the sink takes nothing at present, so that silence is not the agent's */
   #isHeldBack = false;
   #lingered = 0;
+  /** what waited for the agent to read it at the last look */
+  #unsent = 0;
   readonly #onData = (chunk: Buffer) => this.#data(chunk);
   readonly #onEnd = () => this.#gone();
   readonly #onError = () => this.#gone();
@@ -81,7 +84,7 @@ export class AgentReader implements Expirable {
 
   /** whether nothing can be written any more */
   get over(): boolean {
-    return this.#state === 'over' || this.#state === 'linger';
+    return this.#state === 'over' || this.#isLast;
   }
 
   /** Whether the stream is between requests, so that a shutdown may close it. */
@@ -134,18 +137,20 @@ export class AgentReader implements Expirable {
   /** Starts or ends the time limit for the agent to read what was written. */
   waitForDrain(waiting: boolean): void {
     if (this.#state !== 'busy') return;
-    this.deadline = waiting ? performance.now() + this.#limits.idleMs : Number.POSITIVE_INFINITY;
+    if (waiting) this.#waitForAgent();
+    else this.deadline = Number.POSITIVE_INFINITY;
   }
 
-  /** Writes a last answer and closes; what the agent still sends is read and dropped for a moment. */
+  /** Writes a last answer and closes. */
   finish(answer: string | Buffer): void {
     if (this.over) return;
-    this.#state = 'linger';
+    this.#state = 'last';
     this.#pending = nothing;
     this.#sink = null;
-    this.deadline = performance.now() + LINGER_MS;
-    if (typeof answer === 'string') this.socket.end(answer, 'latin1');
-    else this.socket.end(answer);
+    if (typeof answer === 'string') this.socket.end(answer, 'latin1', () => this.#linger());
+    else this.socket.end(answer, () => this.#linger());
+    // an agent that reads slowly gets all of it
+    this.#waitForAgent();
     this.socket.resume();
   }
 
@@ -175,7 +180,10 @@ export class AgentReader implements Expirable {
         this.#sink?.fail(this.#isHeldBack ? 'held_back' : 'timeout');
         break;
       case 'busy':
-        this.#events.stuck();
+        if (!this.#agentReads()) this.#events.stuck();
+        break;
+      case 'last':
+        if (!this.#agentReads()) this.#gone();
         break;
       case 'linger':
       case 'over':
@@ -184,8 +192,31 @@ export class AgentReader implements Expirable {
     }
   }
 
+  get #isLast(): boolean {
+    return this.#state === 'last' || this.#state === 'linger';
+  }
+
+  /** All was sent: what the agent still sends is read and dropped for a moment. */
+  #linger(): void {
+    if (this.#state !== 'last') return;
+    this.#state = 'linger';
+    this.deadline = performance.now() + LINGER_MS;
+  }
+
+  #waitForAgent(): void {
+    this.#unsent = unsentBytes(this.socket);
+    this.deadline = performance.now() + this.#limits.idleMs;
+  }
+
+  /** Whether the agent took some of what waits since the last look; its time starts anew then. */
+  #agentReads(): boolean {
+    const before = this.#unsent;
+    this.#waitForAgent();
+    return this.#unsent !== before;
+  }
+
   #gone(): void {
-    const told = this.#state === 'over' || this.#state === 'linger';
+    const told = this.over;
     this.#state = 'over';
     this.#sweeper.delete(this);
     this.#pending = nothing;
@@ -210,6 +241,7 @@ export class AgentReader implements Expirable {
         this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
         if (this.#pending.length > PENDING_BYTES) this.socket.pause();
         break;
+      case 'last':
       case 'linger':
         this.#lingered += chunk.length;
         if (this.#lingered > LINGER_BYTES) this.#gone();
