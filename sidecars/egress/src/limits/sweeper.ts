@@ -14,7 +14,11 @@ export class Sweeper {
   readonly #timer: NodeJS.Timeout;
 
   constructor(periodMs: number) {
-    this.#timer = setInterval(() => this.#sweep(), periodMs);
+    // What has come by now is read first: a process that was busy must not take that for the silence of a peer.
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      setImmediate(() => this.#sweep(now));
+    }, periodMs);
     this.#timer.unref();
   }
 
@@ -31,8 +35,7 @@ export class Sweeper {
     this.#items.clear();
   }
 
-  #sweep(): void {
-    const now = performance.now();
+  #sweep(now: number): void {
     for (const item of this.#items) if (item.deadline <= now) item.expire(now);
   }
 }
