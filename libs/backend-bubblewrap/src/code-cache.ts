@@ -30,7 +30,10 @@ export async function codeCache(
   root: Omit<SidecarRoot, 'codeCache'>,
   options: CodeCacheOptions,
 ): Promise<string | null> {
-  const key = fingerprintOf(root.program, `${process.version} ${process.arch} ${spec.name}`);
+  const key = fingerprintOf(
+    root.program,
+    `${process.version} ${process.arch} ${sidecarCommand(spec).join(' ')}`,
+  );
   const entry = join(options.folder, `code-${key}`);
   if (existsSync(entry)) return entry;
   await ensureOwnFolder(options.folder, 0o755);

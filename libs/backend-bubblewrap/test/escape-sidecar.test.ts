@@ -2,6 +2,7 @@ import { chownSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { sidecarRuntime } from '@bot-bottle/sidecar-protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Subject, users } from './support/subject.ts';
 import { isRunning, waitUntil } from './support/wait-until.ts';
@@ -90,7 +91,13 @@ describe.each(users)('a sidecar, started by $name', (user) => {
     );
     expect(result).toEqual({
       shell: 'ENOENT',
-      env: ['BOT_BOTTLE_CONTROL', 'HOME', 'NODE_COMPILE_CACHE', 'PWD'],
+      env: [
+        'BOT_BOTTLE_CONTROL',
+        'HOME',
+        ...Object.keys(sidecarRuntime('egress').env),
+        'NODE_COMPILE_CACHE',
+        'PWD',
+      ],
       caps: '0000000000000000',
     });
   });

@@ -15,3 +15,5 @@ export type {
   SidecarChannelOptions,
   TableHandler,
 } from './sidecar-channel.ts';
+export { sidecarRuntime } from './sidecar-runtime.ts';
+export type { SidecarRuntime } from './sidecar-runtime.ts';

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sidecarRuntime } from '@bot-bottle/sidecar-protocol';
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../src/catalogue.ts';
 import { lintDockerfile } from '../src/lint-dockerfile.ts';
@@ -17,6 +18,16 @@ it('knows every folder', () => {
 
 it.each(folders)('%s is as it should be', (name) => {
   expect(lintDockerfile(name, dockerfile(name))).toEqual([]);
+});
+
+it.each(['egress', 'git-gate', 'supervise'] as const)('sidecar-%s starts as it does elsewhere', (name) => {
+  const text = dockerfile(`sidecar-${name}`);
+  const { options, env } = sidecarRuntime(name);
+  const [, started = ''] = /^ENTRYPOINT \["node", (.*), "\/opt\/bot-bottle\/start\.mjs"/m.exec(text) ?? [];
+  expect(JSON.parse(`[${started}]`)).toEqual(options);
+  // or the compiled form would be of other settings, and not be used
+  expect(text).toContain(`node ${options.join(' ')} /opt/bot-bottle/start.mjs`);
+  for (const [variable, value] of Object.entries(env)) expect(text).toContain(`${variable}="${value}"`);
 });
 
 describe('what it finds', () => {

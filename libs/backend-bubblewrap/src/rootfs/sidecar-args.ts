@@ -1,5 +1,6 @@
 import { extname } from 'node:path';
 import { sidecarScratch, type SidecarSpec } from '@bot-bottle/backend';
+import { sidecarRuntime } from '@bot-bottle/sidecar-protocol';
 import { guestHome, guestId, ownDir, socketsDir } from '../guest-layout.ts';
 import { fewFiles } from '../limits.ts';
 import { sidecarEtc, sidecarNetworkEtc } from './etc-files.ts';
@@ -33,7 +34,7 @@ export function sidecarProgram(spec: SidecarSpec): string {
 }
 
 export function sidecarCommand(spec: SidecarSpec): string[] {
-  return [`${ownDir}/node`, '--disable-sigusr1', sidecarProgram(spec)];
+  return [`${ownDir}/node`, ...sidecarRuntime(spec.name).options, sidecarProgram(spec)];
 }
 
 /** Whether the sidecar is the first process of its sandbox, and not the child of one that takes up orphans. */
@@ -65,6 +66,7 @@ export function sidecarArgs(spec: SidecarSpec, root: SidecarRoot): string[] {
       ? []
       : [root.codeCache.writable ? '--bind' : '--ro-bind', root.codeCache.folder, codeCacheDir],
     ['--clearenv', '--setenv', 'HOME', guestHome, '--setenv', 'BOT_BOTTLE_CONTROL', 'stdio'],
+    Object.entries(sidecarRuntime(spec.name).env).flatMap(([name, value]) => ['--setenv', name, value]),
     root.codeCache === null ? [] : ['--setenv', 'NODE_COMPILE_CACHE', codeCacheDir],
     ['--chdir', guestHome, '--remount-ro', '/'],
   ].flat();

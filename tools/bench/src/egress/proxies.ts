@@ -8,6 +8,7 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
+import { sidecarRuntime } from '@bot-bottle/sidecar-protocol';
 import { BENCH_HOST, FRESH_HOSTS } from './bench-certificates.ts';
 import type { BenchFolder } from './bench-certificates.ts';
 import { pinned, stopChild } from './child-program.ts';
@@ -54,12 +55,11 @@ export async function startOurs(folder: BenchFolder, upstreamPorts: readonly num
   const program = fileURLToPath(import.meta.resolve('@bot-bottle/sidecar-egress/main'));
   const built = program.replace(/src\/main\.ts$/, 'dist/main.js');
   const file = existsSync(built) ? built : program;
-  const child = spawnPinned(
-    [process.execPath, '--conditions=@bot-bottle/source', '--disable-sigusr1', file],
-    {
-      BOT_BOTTLE_CONTROL: 'stdio',
-    },
-  );
+  const runtime = sidecarRuntime('egress');
+  const child = spawnPinned([process.execPath, '--conditions=@bot-bottle/source', ...runtime.options, file], {
+    BOT_BOTTLE_CONTROL: 'stdio',
+    ...runtime.env,
+  });
   const config = {
     bottle: 'bench',
     listen: '127.0.0.1:0',

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { ExitStatus, SidecarProcess } from '@bot-bottle/backend';
 import { mintAuthority } from '@bot-bottle/egress';
 import type { EgressConfigInput, Route } from '@bot-bottle/egress';
+import { sidecarRuntime } from '@bot-bottle/sidecar-protocol';
 import { openSidecar } from '../../../../libs/backend/test/support/sidecar-host.ts';
 import { processFigures } from './process-figures.ts';
 import type { ProcessFigures } from './process-figures.ts';
@@ -140,10 +141,11 @@ function programFile(isBuilt: boolean): string {
 
 function spawnProgram(program: string): ChildProcess {
   const probe = new URL('resource-probe.ts', import.meta.url).href;
+  const { options, env } = sidecarRuntime('egress');
   return spawn(
     process.execPath,
-    ['--conditions=@bot-bottle/source', '--expose-gc', `--import=${probe}`, program],
-    { env: { BOT_BOTTLE_CONTROL: 'stdio' }, stdio: ['pipe', 'pipe', 'pipe'] },
+    ['--conditions=@bot-bottle/source', ...options, '--expose-gc', `--import=${probe}`, program],
+    { env: { BOT_BOTTLE_CONTROL: 'stdio', ...env }, stdio: ['pipe', 'pipe', 'pipe'] },
   );
 }
 

@@ -1,3 +1,5 @@
+import { sidecarRuntime } from '@bot-bottle/sidecar-protocol';
+
 /** One sidecar of the bundle image. */
 export interface BundleChild {
   readonly name: 'egress' | 'git-gate' | 'supervise';
@@ -22,11 +24,15 @@ export function configuredChildren(env: NodeJS.ProcessEnv): BundleChild[] {
 }
 
 /** The whole environment of a child: its own variables, none of another's. */
-export function childEnvironment({ prefix }: BundleChild, env: NodeJS.ProcessEnv): Record<string, string> {
+export function childEnvironment(
+  { name: child, prefix }: BundleChild,
+  env: NodeJS.ProcessEnv,
+): Record<string, string> {
   const own = Object.entries(env).filter(([name]) => name.startsWith(`${prefix}_`));
   return Object.fromEntries([
     ['PATH', env['PATH'] ?? ''],
     ['HOME', '/tmp'],
+    ...Object.entries(sidecarRuntime(child).env),
     ...own.map(([name, value]) => [name, value ?? '']),
   ]);
 }

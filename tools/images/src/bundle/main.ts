@@ -1,4 +1,5 @@
 import { visibleText } from '@bot-bottle/audit';
+import { sidecarRuntime } from '@bot-bottle/sidecar-protocol';
 import { runAsInit, spawnChild } from '@bot-bottle/sidecar-supervisor';
 import type { ChildSpec } from '@bot-bottle/sidecar-supervisor';
 import { bundleChildren, childEnvironment, configuredChildren } from './bundle-children.ts';
@@ -22,7 +23,14 @@ process.exit();
 function specOf(child: BundleChild): ChildSpec {
   const { name, prefix, port, uid } = child;
   const start = `${import.meta.dirname}/start.mjs`;
-  const argv = [process.execPath, '--disable-sigusr1', start, prefix, String(port), `${name}.mjs`];
+  const argv = [
+    process.execPath,
+    ...sidecarRuntime(name).options,
+    start,
+    prefix,
+    String(port),
+    `${name}.mjs`,
+  ];
   return {
     name,
     start: () => spawnChild(argv, { env: childEnvironment(child, process.env), uid, gid: uid, cwd: '/tmp' }),
