@@ -3,11 +3,11 @@ import path from 'node:path';
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codexPath, hasCodex } from './support/codex-program.ts';
-import { ConnectProxy } from './support/connect-proxy.ts';
 import { eventually } from './support/eventually.ts';
 import { hostLogin } from './support/host-login.ts';
 import { operators } from './support/operators.ts';
 import { Upstream } from './support/upstream.ts';
+import { vendorWorld, type VendorWorld } from './support/vendor-world.ts';
 import { World } from './support/world.ts';
 
 const curl = 'curl -sS -m 60 https://chatgpt.com/backend-api/codex';
@@ -16,7 +16,7 @@ describe.skipIf(!hasCodex).each(operators)('a login that changes, as $name', (op
   const [first, second] = [hostLogin(), hostLogin()];
   let world: World;
   let api: Upstream;
-  let proxy: ConnectProxy;
+  let vendor: VendorWorld;
   let streaming: ServerResponse | null = null;
   const login = (): string => path.join(world.home, '.codex/auth.json');
   const audit = async (bottle: string): Promise<string> =>
@@ -30,13 +30,8 @@ describe.skipIf(!hasCodex).each(operators)('a login that changes, as $name', (op
         streaming = response;
       } else response.end('data: done\n\n');
     });
-    proxy = new ConnectProxy(await api.listen());
-    const url = await proxy.listen();
     world = new World(operator);
-    world.write(
-      'settings.yml',
-      `backend: bubblewrap\nupstream_proxy: ${url}\nextra_ca_file: ${api.certificate.caFile}\n`,
-    );
+    vendor = await vendorWorld(world, api);
     world.bottle(
       'codex',
       'agent_provider: { template: codex, forward_host_credentials: true }\nsupervise: false',
@@ -44,9 +39,7 @@ describe.skipIf(!hasCodex).each(operators)('a login that changes, as $name', (op
     world.agent('worker', 'codex');
   });
   afterAll(async () => {
-    await world.close();
-    await proxy.close();
-    await api.close();
+    await vendor.close();
   });
 
   const run = (script: string) => {

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { egressGateway } from '@bot-bottle/backend-docker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConnectProxy } from './support/connect-proxy.ts';
 import { ownedBy } from './support/docker-engine.ts';
 import {
   containerFilesHolding,
@@ -17,6 +16,7 @@ import { answerPieces, fakeAnthropic } from './support/fake-anthropic.ts';
 import { filesHolding, plantedSecret } from './support/secrets.ts';
 import { sshKeys } from './support/ssh-keys.ts';
 import type { Upstream } from './support/upstream.ts';
+import { vendorWorld, type VendorWorld } from './support/vendor-world.ts';
 import type { Outcome } from './support/world.ts';
 
 const asked = { host: 'packages.e2e.test', methods: ['GET'], justification: 'The build needs a package.' };
@@ -30,7 +30,7 @@ describe.skipIf(!hasClaudeImage())('the real Claude Code CLI on docker', () => {
   let key = '';
   let world: DockerWorld;
   let api: Upstream;
-  let proxy: ConnectProxy;
+  let vendor: VendorWorld;
   let running: Promise<Outcome>;
   let proposal: { id: string; bottle: string; asks: string };
   const container = (role = ''): string => `bot-bottle-${proposal.bottle}${role === '' ? '' : `-${role}`}`;
@@ -38,11 +38,8 @@ describe.skipIf(!hasClaudeImage())('the real Claude Code CLI on docker', () => {
 
   beforeAll(async () => {
     api = fakeAnthropic({ name: 'mcp__supervise__egress-block', input: asked }, held.promise);
-    proxy = new ConnectProxy(await api.listen());
-    const url = await proxy.listen(await egressGateway());
     world = new DockerWorld();
-    const { caFile } = api.certificate;
-    world.write('settings.yml', `backend: docker\nupstream_proxy: ${url}\nextra_ca_file: ${caFile}\n`);
+    vendor = await vendorWorld(world, api, await egressGateway());
     const { identity, hostKey } = sshKeys(world);
     // The second line: what is the same for every key stands before it.
     key = readFileSync(identity, 'utf8').split('\n')[2] ?? '';
@@ -82,9 +79,7 @@ describe.skipIf(!hasClaudeImage())('the real Claude Code CLI on docker', () => {
   }, 240_000);
   afterAll(async () => {
     held.resolve();
-    await world.close();
-    await proxy.close();
-    await api.close();
+    await vendor.close();
   });
 
   it('asked through MCP, with the prompt and the token of the operator behind it', () => {
@@ -93,7 +88,7 @@ describe.skipIf(!hasClaudeImage())('the real Claude Code CLI on docker', () => {
     expect(messages.length).toBeGreaterThan(0);
     expect(new Set(messages.map((seen) => seen.headers.authorization))).toEqual(new Set([`Bearer ${token}`]));
     expect(messages.some((seen) => seen.body.includes('You build things.'))).toBe(true);
-    expect(new Set(proxy.targets)).toEqual(new Set(['api.anthropic.com:443']));
+    expect(new Set(vendor.proxy.targets)).toEqual(new Set(['api.anthropic.com:443']));
   });
 
   it('nothing that the engine tells of any container, image, network or volume holds a secret', () => {

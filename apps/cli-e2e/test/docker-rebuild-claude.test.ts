@@ -1,12 +1,12 @@
 import { egressGateway } from '@bot-bottle/backend-docker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConnectProxy } from './support/connect-proxy.ts';
 import { rebuiltImagesSince } from './support/docker-engine.ts';
 import { DockerWorld, hasClaudeImage } from './support/docker-world.ts';
 import { eventually } from './support/eventually.ts';
 import { answerPieces, fakeAnthropic } from './support/fake-anthropic.ts';
 import { plantedSecret } from './support/secrets.ts';
 import type { Upstream } from './support/upstream.ts';
+import { vendorWorld, type VendorWorld } from './support/vendor-world.ts';
 
 const mark = `claude-mark-${process.pid}`;
 const asked = {
@@ -18,7 +18,7 @@ describe.skipIf(!hasClaudeImage())('the real Claude Code CLI asks for a program 
   const env = { E2E_CLAUDE_TOKEN: plantedSecret('sk-ant-oat01') };
   let world: DockerWorld;
   let api: Upstream;
-  let proxy: ConnectProxy;
+  let vendor: VendorWorld;
   let removeImages = (): void => undefined;
   /** the answer to the last turn of its first life */
   const held = Promise.withResolvers<void>();
@@ -26,20 +26,15 @@ describe.skipIf(!hasClaudeImage())('the real Claude Code CLI asks for a program 
   beforeAll(async () => {
     removeImages = rebuiltImagesSince();
     api = fakeAnthropic({ name: 'mcp__supervise__capability-block', input: asked }, held.promise);
-    proxy = new ConnectProxy(await api.listen());
-    const url = await proxy.listen(await egressGateway());
     world = new DockerWorld();
-    const { caFile } = api.certificate;
-    world.write('settings.yml', `backend: docker\nupstream_proxy: ${url}\nextra_ca_file: ${caFile}\n`);
+    vendor = await vendorWorld(world, api, await egressGateway());
     world.bottle('claude', 'agent_provider: { template: claude, auth_token: E2E_CLAUDE_TOKEN }');
     world.agent('builder', 'claude', 'You build things.');
   });
   afterAll(async () => {
     held.resolve();
     removeImages();
-    await world.close();
-    await proxy.close();
-    await api.close();
+    await vendor.close();
   });
 
   it('and goes on in the new image with its conversation', async () => {

@@ -1,7 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConnectProxy } from './support/connect-proxy.ts';
 import { answerPieces, fakeAnthropic } from './support/fake-anthropic.ts';
 import { reachableFolder } from './support/installation.ts';
 import { homeOf, onlyResumable, resume, start } from './support/kept-bottle.ts';
@@ -9,6 +8,7 @@ import { operators } from './support/operators.ts';
 import { has } from './support/requirements.ts';
 import { plantedSecret } from './support/secrets.ts';
 import type { Upstream } from './support/upstream.ts';
+import { vendorWorld, type VendorWorld } from './support/vendor-world.ts';
 import { World } from './support/world.ts';
 
 const claude = path.resolve(import.meta.dirname, '../../../.cache/programs/node_modules/.bin/claude');
@@ -20,16 +20,13 @@ describe.skipIf(!available).each(operators)('resume as $name: the real Claude Co
   const token = plantedSecret('sk-ant-oat01');
   let world: World;
   let api: Upstream;
-  let proxy: ConnectProxy;
+  let vendor: VendorWorld;
   let identity = '';
 
   beforeAll(async () => {
     api = fakeAnthropic();
-    proxy = new ConnectProxy(await api.listen());
     world = new World(operator);
-    const url = await proxy.listen();
-    const extra = `upstream_proxy: ${url}\nextra_ca_file: ${api.certificate.caFile}\n`;
-    world.write('settings.yml', `backend: bubblewrap\n${extra}`);
+    vendor = await vendorWorld(world, api);
     world.bottle(
       'claude',
       'agent_provider: { template: claude, auth_token: E2E_CLAUDE_TOKEN }\nsupervise: false',
@@ -39,9 +36,7 @@ describe.skipIf(!available).each(operators)('resume as $name: the real Claude Co
   afterAll(async () => {
     if (operator.uid === 0 && identity !== '')
       rmSync(path.dirname(homeOf(world, identity)), { recursive: true, force: true });
-    await world.close();
-    await proxy.close();
-    await api.close();
+    await vendor.close();
   });
 
   it('continues the conversation of the earlier life', async () => {

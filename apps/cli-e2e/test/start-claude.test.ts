@@ -1,29 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { claudePath, hasClaude } from './support/claude-program.ts';
-import { ConnectProxy } from './support/connect-proxy.ts';
 import { answerPieces, fakeAnthropic } from './support/fake-anthropic.ts';
 import { operators } from './support/operators.ts';
 import { filesHolding, plantedSecret } from './support/secrets.ts';
 import type { Upstream } from './support/upstream.ts';
+import { vendorWorld, type VendorWorld } from './support/vendor-world.ts';
 import { World } from './support/world.ts';
 
 describe.skipIf(!hasClaude).each(operators)('start as $name: the real Claude Code CLI', (operator) => {
   const token = plantedSecret('sk-ant-oat01');
   let world: World;
   let api: Upstream;
-  let proxy: ConnectProxy;
+  let vendor: VendorWorld;
   let searchPath = '';
 
   beforeAll(async () => {
     searchPath = claudePath();
     api = fakeAnthropic();
-    proxy = new ConnectProxy(await api.listen());
-    const url = await proxy.listen();
     world = new World(operator);
-    world.write(
-      'settings.yml',
-      `backend: bubblewrap\nupstream_proxy: ${url}\nextra_ca_file: ${api.certificate.caFile}\n`,
-    );
+    vendor = await vendorWorld(world, api);
     world.bottle(
       'claude',
       'agent_provider: { template: claude, auth_token: E2E_CLAUDE_TOKEN }\nsupervise: false',
@@ -31,9 +26,7 @@ describe.skipIf(!hasClaude).each(operators)('start as $name: the real Claude Cod
     world.agent('reviewer', 'claude', 'You answer in one sentence.');
   });
   afterAll(async () => {
-    await world.close();
-    await proxy.close();
-    await api.close();
+    await vendor.close();
   });
 
   it('answers a prompt through egress with the real token, which it never had', async () => {
@@ -51,7 +44,7 @@ describe.skipIf(!hasClaude).each(operators)('start as $name: the real Claude Cod
     expect(messages.length).toBeGreaterThan(0);
     expect(new Set(messages.map((seen) => seen.headers.authorization))).toEqual(new Set([`Bearer ${token}`]));
     expect(messages.some((seen) => seen.body.includes('You answer in one sentence.'))).toBe(true);
-    expect(new Set(proxy.targets)).toEqual(new Set(['api.anthropic.com:443']));
+    expect(new Set(vendor.proxy.targets)).toEqual(new Set(['api.anthropic.com:443']));
     expect(filesHolding(token, [world.botBottleHome])).toEqual([]);
   });
 

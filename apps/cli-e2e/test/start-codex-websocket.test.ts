@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codexPath, hasCodex } from './support/codex-program.ts';
-import { ConnectProxy } from './support/connect-proxy.ts';
 import { codexAnswer, fakeChatGpt } from './support/fake-chatgpt.ts';
 import { accountId, hostLogin } from './support/host-login.ts';
 import { start } from './support/kept-bottle.ts';
 import { operators } from './support/operators.ts';
 import { plantedSecret } from './support/secrets.ts';
 import type { Upstream } from './support/upstream.ts';
+import { vendorWorld, type VendorWorld } from './support/vendor-world.ts';
 import { World } from './support/world.ts';
 
 const [operator] = operators.slice(-1);
@@ -16,18 +16,13 @@ describe.skipIf(!hasCodex)('the real Codex CLI over a WebSocket', () => {
   const messages: string[] = [];
   let world: World;
   let api: Upstream;
-  let proxy: ConnectProxy;
+  let vendor: VendorWorld;
 
   beforeAll(async () => {
     if (operator === undefined) throw new Error('no operator');
     api = fakeChatGpt(accountId, (text) => messages.push(text));
-    proxy = new ConnectProxy(await api.listen());
-    const url = await proxy.listen();
     world = new World(operator);
-    world.write(
-      'settings.yml',
-      `backend: bubblewrap\nupstream_proxy: ${url}\nextra_ca_file: ${api.certificate.caFile}\n`,
-    );
+    vendor = await vendorWorld(world, api);
     world.bottle(
       'codex',
       'agent_provider: { template: codex, forward_host_credentials: true }\nenv: { KEY: "${E2E_ENV_SECRET}" }\nsupervise: false',
@@ -36,9 +31,7 @@ describe.skipIf(!hasCodex)('the real Codex CLI over a WebSocket', () => {
     world.write('../.codex/auth.json', hostLogin().text);
   });
   afterAll(async () => {
-    await world.close();
-    await proxy.close();
-    await api.close();
+    await vendor.close();
   });
 
   it('holds its conversation, and a secret in it is overwritten', async () => {

@@ -2,31 +2,26 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codexPath, hasCodex } from './support/codex-program.ts';
-import { ConnectProxy } from './support/connect-proxy.ts';
 import { codexAnswer, fakeChatGpt } from './support/fake-chatgpt.ts';
 import { hostLogin, accountId } from './support/host-login.ts';
 import { onlyResumable, resume, start } from './support/kept-bottle.ts';
 import { operators } from './support/operators.ts';
 import { filesHolding } from './support/secrets.ts';
 import type { Upstream } from './support/upstream.ts';
+import { vendorWorld, type VendorWorld } from './support/vendor-world.ts';
 import { World } from './support/world.ts';
 
 describe.skipIf(!hasCodex).each(operators)('start as $name: the real Codex CLI', (operator) => {
   const login = hostLogin();
   let world: World;
   let api: Upstream;
-  let proxy: ConnectProxy;
+  let vendor: VendorWorld;
   let options = {};
 
   beforeAll(async () => {
     api = fakeChatGpt(accountId);
-    proxy = new ConnectProxy(await api.listen());
-    const url = await proxy.listen();
     world = new World(operator);
-    world.write(
-      'settings.yml',
-      `backend: bubblewrap\nupstream_proxy: ${url}\nextra_ca_file: ${api.certificate.caFile}\n`,
-    );
+    vendor = await vendorWorld(world, api);
     world.bottle(
       'codex',
       'agent_provider: { template: codex, forward_host_credentials: true }\nsupervise: false',
@@ -36,9 +31,7 @@ describe.skipIf(!hasCodex).each(operators)('start as $name: the real Codex CLI',
     options = { env: { PATH: codexPath() }, timeoutMs: 80_000 };
   });
   afterAll(async () => {
-    await world.close();
-    await proxy.close();
-    await api.close();
+    await vendor.close();
   });
 
   it('answers a prompt with the host’s login, which is not in the bottle', async () => {
@@ -51,7 +44,7 @@ describe.skipIf(!hasCodex).each(operators)('start as $name: the real Codex CLI',
       expect(headers['chatgpt-account-id']).toBe(accountId);
     }
     expect(turns.some(({ body }) => body.includes('You answer in one sentence.'))).toBe(true);
-    expect(new Set(proxy.targets)).toEqual(new Set(['chatgpt.com:443']));
+    expect(new Set(vendor.proxy.targets)).toEqual(new Set(['chatgpt.com:443']));
     for (const secret of login.secrets) {
       expect(outcome.stdout + outcome.stderr).not.toContain(secret);
       expect(filesHolding(secret, [world.botBottleHome])).toEqual([]);

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConnectProxy } from './support/connect-proxy.ts';
 import { installation } from './support/installation.ts';
 import { operators } from './support/operators.ts';
 import { has } from './support/requirements.ts';
 import { filesHolding, plantedSecret } from './support/secrets.ts';
 import { Upstream } from './support/upstream.ts';
+import { vendorWorld, type VendorWorld } from './support/vendor-world.ts';
 import { World } from './support/world.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -37,18 +37,13 @@ describe.each(operators)('start as $name: a plugin', (operator) => {
   const key = plantedSecret('AIza');
   let world: World;
   let api: Upstream;
-  let proxy: ConnectProxy;
+  let vendor: VendorWorld;
   let options = {};
 
   beforeAll(async () => {
     api = fakeGemini();
-    proxy = new ConnectProxy(await api.listen());
-    const url = await proxy.listen();
     world = new World(operator);
-    world.write(
-      'settings.yml',
-      `backend: bubblewrap\nupstream_proxy: ${url}\nextra_ca_file: ${api.certificate.caFile}\n`,
-    );
+    vendor = await vendorWorld(world, api);
     for (const name of ['gemini', 'broken']) {
       world.bottle(name, `agent_provider: { template: ${name} }\nsupervise: false`);
       world.agent(`uses-${name}`, name, 'You answer in one sentence.');
@@ -60,9 +55,7 @@ describe.each(operators)('start as $name: a plugin', (operator) => {
     options = { env: { GEMINI_API_KEY: key, PATH: geminiPath() }, timeoutMs: 80_000 };
   });
   afterAll(async () => {
-    await world.close();
-    await proxy.close();
-    await api.close();
+    await vendor.close();
   });
 
   const headless = ['--backend', 'bubblewrap', '--yes', '--headless', '--prompt'];

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { claudePath, hasClaude } from './support/claude-program.ts';
-import { ConnectProxy } from './support/connect-proxy.ts';
 import { eventually } from './support/eventually.ts';
 import { answerPieces, fakeAnthropic } from './support/fake-anthropic.ts';
 import { operators } from './support/operators.ts';
 import { plantedSecret } from './support/secrets.ts';
 import type { Upstream } from './support/upstream.ts';
+import { vendorWorld, type VendorWorld } from './support/vendor-world.ts';
 import { World, type Outcome } from './support/world.ts';
 
 const asked = { host: 'packages.e2e.test', methods: ['GET'], justification: 'The build needs a package.' };
@@ -13,24 +13,19 @@ const asked = { host: 'packages.e2e.test', methods: ['GET'], justification: 'The
 describe.skipIf(!hasClaude).each(operators)('as $name, the real Claude Code CLI asks', (operator) => {
   let world: World;
   let api: Upstream;
-  let proxy: ConnectProxy;
+  let vendor: VendorWorld;
   const env: Record<string, string> = { E2E_CLAUDE_TOKEN: plantedSecret('sk-ant-oat01') };
 
   beforeAll(async () => {
     env['PATH'] = claudePath();
     api = fakeAnthropic({ name: 'mcp__supervise__egress-block', input: asked });
-    proxy = new ConnectProxy(await api.listen());
-    const url = await proxy.listen();
     world = new World(operator);
-    const { caFile } = api.certificate;
-    world.write('settings.yml', `backend: bubblewrap\nupstream_proxy: ${url}\nextra_ca_file: ${caFile}\n`);
+    vendor = await vendorWorld(world, api);
     world.bottle('claude', 'agent_provider: { template: claude, auth_token: E2E_CLAUDE_TOKEN }');
     world.agent('builder', 'claude', 'You build things.');
   });
   afterAll(async () => {
-    await world.close();
-    await proxy.close();
-    await api.close();
+    await vendor.close();
   });
 
   it('through the registered server, which it lists as connected, and hears the answer', async () => {
