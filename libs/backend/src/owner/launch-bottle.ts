@@ -242,7 +242,9 @@ function providerFiles({ slotRefs }: BottlePlan): Record<string, ProviderFileRef
 }
 
 function rebuildOf({ plan, host, backend, onProgress }: Opened): Rebuild {
-  const build = backend.capabilities.rebuild ? (host.rebuild?.bind(host) ?? null) : null;
+  // One that the operator named is not the bottle's: a later life would not get what is built on it.
+  const isOurs = backend.capabilities.rebuild && !plan.imageOverridden;
+  const build = isOurs ? (host.rebuild?.bind(host) ?? null) : null;
   return new Rebuild({ plan, build, ...(onProgress === undefined ? {} : { onProgress }) });
 }
 

@@ -77,6 +77,8 @@ export interface BottlePlan {
   readonly backend: { readonly name: BackendName; readonly reason: string };
   readonly provider: { readonly name: string; readonly origin: string };
   readonly runtime: Pick<ProviderRuntime, 'command' | 'image' | 'dockerfile' | 'bypassArgs'>;
+  /** whether the operator named the image of this launch, which nothing else then decides */
+  readonly imageOverridden: boolean;
   /** text of the Dockerfile that was approved for this bottle in an earlier life, null: none */
   readonly rebuilt: string | null;
   readonly mode: RunMode;

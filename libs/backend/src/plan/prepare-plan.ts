@@ -22,6 +22,7 @@ import type { BottlePlan, ForwardedEnv, RunMode } from './bottle-plan.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { findProgram, type PathLookup } from './find-program.ts';
 import { mainProcess } from './main-argv.ts';
+import { imageOverride } from './image-override.ts';
 import { planGitGate } from './plan-git-gate.ts';
 import { planSkills } from './plan-skills.ts';
 import { planWorkspace } from './plan-workspace.ts';
@@ -84,7 +85,9 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
   const routes = buildRoutes(provisionPlan.egressRoutes, bottle.egress.routes);
   const identity = await chooseIdentity(request, deps);
   const stateDir = new StateStore(deps.botBottleHome).dir(identity);
-  const rebuilt = resumed === null ? null : await rebuiltDockerfile(stateDir, request.backend);
+  const override = imageOverride(deps.env, request.backend);
+  const rebuilt =
+    resumed === null || override !== null ? null : await rebuiltDockerfile(stateDir, request.backend);
   const { argv, stdin } = mainProcess(runtime, request.mode, {
     ...request,
     resume: resumed !== null,
@@ -103,10 +106,11 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
     provider: { name: provider.name, origin: provider.origin },
     runtime: {
       command: [...runtime.command],
-      image: runtime.image,
-      dockerfile: runtime.dockerfile,
+      image: override ?? runtime.image,
+      dockerfile: override === null ? runtime.dockerfile : null,
       bypassArgs: [...runtime.bypassArgs],
     },
+    imageOverridden: override !== null,
     rebuilt,
     mode: structuredClone(request.mode),
     argv: [...argv],

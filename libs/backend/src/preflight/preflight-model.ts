@@ -25,6 +25,8 @@ export interface Preflight {
   readonly bottle: string;
   readonly provider: { readonly name: string; readonly origin: string };
   readonly backend: { readonly name: string; readonly reason: string };
+  /** image that the operator named for this launch, null: none */
+  readonly image_override: string | null;
   /** the Dockerfile that was approved for this bottle, null: it has the image of its provider */
   readonly rebuilt: { readonly sha256: string; readonly dockerfile: string } | null;
   readonly mode: 'interactive' | 'headless' | 'command';
@@ -90,6 +92,7 @@ export function preflightJson(plan: BottlePlan, options: PreflightOptions = {}):
     bottle: agent.bottle.name,
     provider: plan.provider,
     backend: plan.backend,
+    image_override: plan.imageOverridden ? plan.runtime.image : null,
     rebuilt:
       plan.rebuilt === null ? null : { sha256: hash('sha256', plan.rebuilt), dockerfile: plan.rebuilt },
     mode: plan.mode.kind,

@@ -1,5 +1,6 @@
 import { visibleLine } from '@bot-bottle/audit';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
+import { imageVariable } from '../plan/image-override.ts';
 import { preflightJson, type Preflight, type PreflightOptions } from './preflight-model.ts';
 
 const label = (name: string): string => `  ${name}`.padEnd(16);
@@ -76,7 +77,8 @@ function resumedLines({ resumed }: Preflight): string[] {
   return ['the home that it left, with everything that the agent put there', ...workspace];
 }
 
-function imageLines({ rebuilt }: Preflight): string[] {
+function imageLines({ rebuilt, image_override: override }: Preflight): string[] {
+  if (override !== null) return [`${override} (${imageVariable})`];
   if (rebuilt === null) return [];
   const lines = rebuilt.dockerfile.replace(/\n$/, '').split('\n');
   return [`its own, as it was approved (sha256 ${rebuilt.sha256.slice(0, 12)}):`, ...limited(lines)];
