@@ -44,3 +44,13 @@ function compute(codePoint: number): number {
   const letter = alike.get(first) ?? first;
   return /^[0-9A-Za-z]$/.test(letter) ? letter.charCodeAt(0) : 0;
 }
+
+/** Scripts of which no letter is drawn like an ASCII one: ideographs and syllables of Chinese, Japanese and Korean. */
+const farRanges = [
+  [0x3400, 0x9fff],
+  [0xac00, 0xd7bf],
+] as const;
+
+/** 1 for the low bits of the first two of three bytes of UTF-8 of which `asciiOf` gives 0 whatever the third is */
+export const farFromAscii = new Uint8Array(0x400);
+for (const [first, last] of farRanges) farFromAscii.fill(1, first >> 6, (last >> 6) + 1);

@@ -38,19 +38,17 @@ export class RegionWriter {
     this.#starts = withStarts ? new Uint32Array(input.length + 1) : null;
   }
 
+  /** Takes an escape that stands for something else than a byte, or may be read in two ways. */
   escape(at: number, escape: Escape): void {
-    if (this.#last < 0) {
-      this.#copy(Math.max(0, at - AROUND), at);
-    } else if (at - this.#last > 2 * AROUND + 1) {
-      this.#copy(this.#last, this.#last + AROUND);
-      this.#byte(0, at);
-      this.#copy(at - AROUND, at);
-    } else {
-      this.#copy(this.#last, at);
-    }
-    this.#last = at + escape.length;
+    this.#before(at, at + escape.length);
     if (escape.before > 0) this.#isAmbiguous = true;
     if (escape.value >= 0) this.#value(escape, at);
+  }
+
+  /** Takes an escape of one byte. */
+  byte(at: number, length: number, value: number): void {
+    this.#before(at, at + length);
+    this.#byte(value, at);
   }
 
   finish(): Unescaped {
@@ -62,9 +60,26 @@ export class RegionWriter {
     };
   }
 
+  /** Writes what stands between the last escape and the one that begins at `at`, or as much of it as is given. */
+  #before(at: number, end: number): void {
+    if (this.#last < 0) {
+      this.#copy(Math.max(0, at - AROUND), at);
+    } else if (at - this.#last > 2 * AROUND + 1) {
+      this.#copy(this.#last, this.#last + AROUND);
+      this.#byte(0, at);
+      this.#copy(at - AROUND, at);
+    } else {
+      this.#copy(this.#last, at);
+    }
+    this.#last = end;
+  }
+
   #copy(from: number, to: number): void {
-    if (to - from > 64) this.#out.set(this.#input.subarray(from, to), this.#length);
-    else for (let i = from; i < to; i++) this.#out[this.#length + i - from] = this.#input[i] ?? 0;
+    const out = this.#out;
+    const input = this.#input;
+    let k = this.#length;
+    if (to - from > 64) out.set(input.subarray(from, to), k);
+    else for (let i = from; i < to; i++) out[k++] = input[i] ?? 0;
     if (this.#starts !== null) for (let i = from; i < to; i++) this.#starts[this.#length + i - from] = i;
     this.#length += to - from;
   }

@@ -1,32 +1,28 @@
-import { isAscii } from 'node:buffer';
-import { asciiOf } from './ascii-of.ts';
+import { asciiOf, farFromAscii } from './ascii-of.ts';
 
 // In a bundle these become variables, so loops over bytes read them into a constant of their own first.
 const BACKSLASH = 0x5c;
 /** Memory that is kept for the next text, in bytes: a window of a stream fits. */
 const MAX_SCRATCH = 512 * 1024;
 let scratch = new Uint8Array(0);
-/** 1 for letters and digits */
-const keep = new Uint8Array(256);
-/** 1 for what follows a backslash in an escaped white-space character */
-const escaped = new Uint8Array(256);
-for (let byte = 0; byte < 256; byte++) {
-  const digit = byte >= 0x30 && byte <= 0x39;
-  const letter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a && byte < 0x80;
-  keep[byte] = digit || letter ? 1 : 0;
-}
-for (const letter of 'nrtbfv') escaped[letter.charCodeAt(0)] = 1;
-/** `keep`, and from 256 on what is kept after a backslash */
+/** Set in an index when a backslash stands before. */
+const AFTER = 0x8000;
+/** 1 for letters and digits, from 256 on but for those that a backslash makes white space */
 const keepAfter = new Uint8Array(512);
-for (let byte = 0; byte < 256; byte++) {
-  keepAfter[byte] = keep[byte] ?? 0;
-  keepAfter[0x100 | byte] = (keep[byte] ?? 0) & ~(escaped[byte] ?? 0);
+for (let byte = 0; byte < 0x80; byte++) {
+  const keep = /[0-9A-Za-z]/.test(String.fromCharCode(byte));
+  keepAfter[byte] = keep ? 1 : 0;
+  keepAfter[0x100 | byte] = keep && !/[nrtbfv]/.test(String.fromCharCode(byte)) ? 1 : 0;
 }
-/** 256 for the backslash */
-const isBackslash = new Uint16Array(256);
-isBackslash[BACKSLASH] = 0x100;
-/** Bytes around a backslash that are looked at with care before the next one is searched. */
-const STRETCH = 512;
+/** What is kept of two characters of ASCII, the first in the low bits, and in bits 16 and 17 how many these are. */
+const pairs = new Uint32Array(0x10000);
+for (let index = 0; index < 0x10000; index++) {
+  const first = index & 0x7f;
+  const second = (index >> 8) & 0x7f;
+  const one = keepAfter[first | ((index & AFTER) >> 7)] ?? 0;
+  const two = keepAfter[second | (first === BACKSLASH ? 0x100 : 0)] ?? 0;
+  pairs[index] = (first * one) | ((second * two) << (8 * one)) | ((one + two) << 16);
+}
 
 /**
  * What is left of `text` without separators, white space (also written as `\n`), zero-width characters and any other
@@ -34,25 +30,21 @@ const STRETCH = 512;
  * and so is what a transport wraps long lines with.
  */
 export function skeletonOf(text: Uint8Array): Uint8Array {
-  return compacted(text, new Uint8Array(text.length + 3));
+  const out = new Uint8Array(text.length + 3);
+  return out.subarray(0, compact(text, out));
 }
 
 /** The same in memory that the next call overwrites: most texts are looked at once and gone. */
 export function passingSkeletonOf(text: Uint8Array): Uint8Array {
   if (text.length + 3 > MAX_SCRATCH) return skeletonOf(text);
   if (text.length + 3 > scratch.length) scratch = new Uint8Array(text.length + 3);
-  return compacted(text, scratch);
-}
-
-function compacted(text: Uint8Array, out: Uint8Array): Uint8Array {
-  const end = isAscii(text) ? compactAscii(text, out) : compact(text, out, null);
-  return out.subarray(0, end);
+  return scratch.subarray(0, compact(text, scratch));
 }
 
 /** For each character of a text's skeleton, where it starts in the text. */
 export function skeletonStarts(text: Uint8Array): Uint32Array {
   const starts = new Uint32Array(text.length + 1);
-  return starts.subarray(0, compact(text, new Uint8Array(text.length + 3), starts));
+  return starts.subarray(0, compactSlowly(text, starts));
 }
 
 /** Where the character at `start` ends. */
@@ -60,67 +52,76 @@ export function characterEnd(text: Uint8Array, start: number): number {
   return Math.min(text.length, start + sequenceLength(text[start] ?? 0));
 }
 
-/** One function on purpose: loops in helpers that are inlined stay in the compiler's lower tier. */
-function compactAscii(text: Uint8Array, out: Uint8Array): number {
-  const plain = keep;
+/**
+ * Writes the skeleton, four characters of ASCII at once. One function on purpose: loops in helpers that are inlined stay
+ * in the compiler's lower tier. The views read and write in one byte order everywhere, and at any address.
+ */
+function compact(text: Uint8Array, out: Uint8Array): number {
   const table = keepAfter;
-  const next = isBackslash;
+  const two = pairs;
+  const far = farFromAscii;
+  const source = new DataView(text.buffer, text.byteOffset, text.length);
+  const sink = new DataView(out.buffer, out.byteOffset, out.length);
+  const { length } = text;
   let k = 0;
-  for (let i = 0; i < text.length;) {
-    // a backslash just before counts, as it makes the next letter white space
-    const backslash = text.indexOf(BACKSLASH, Math.max(0, i - 1));
-    if (backslash >= 0 && backslash < i + STRETCH) {
-      const end = Math.min(text.length, i + STRETCH);
-      let after = i > 0 ? (next[text[i - 1] ?? 0] ?? 0) : 0;
-      for (; i < end; i++) {
-        const byte = text[i] ?? 0;
-        out[k] = byte;
-        k += table[after | byte] ?? 0;
-        after = next[byte] ?? 0;
-      }
+  let after = 0;
+  for (let i = 0; i < length;) {
+    for (; i + 4 <= length; i += 4) {
+      const word = source.getInt32(i, true);
+      if ((word & 0x80808080) !== 0) break;
+      const between = (word & 0xff00) === 0x5c00 ? AFTER : 0;
+      const low = two[(word & 0x7fff) | after] ?? 0;
+      const high = two[(word >>> 16) | between] ?? 0;
+      const count = low >>> 16;
+      // never beyond the end: no more was written than was read
+      sink.setInt32(k, (low & 0xffff) | ((high & 0xffff) << (count << 3)), true);
+      k += count + (high >>> 16);
+      after = word >>> 24 === BACKSLASH ? AFTER : 0;
+    }
+    if (i >= length) break;
+    const byte = text[i] ?? 0;
+    const second = i + 1 < length ? (text[i + 1] ?? 0) : 0;
+    // bytes that begin nothing are most of what is no text
+    if ((((byte << 8) | second) & 0xc0c0) !== 0xc080) {
+      out[k] = byte;
+      k += table[byte | (after >> 7)] ?? 0;
+      after = byte === BACKSLASH ? AFTER : 0;
+      i++;
+      continue;
+    }
+    after = 0;
+    if (byte >= 0xe0 && byte < 0xf0 && far[((byte & 0x0f) << 6) | (second & 0x3f)] === 1) {
+      // what continues it is nothing by itself
+      i += i + 2 < length && ((text[i + 2] ?? 0) & 0xc0) === 0x80 ? 3 : 2;
+      continue;
+    }
+    const isTwo = byte < 0xe0;
+    const codePoint = isTwo
+      ? ((byte & 0x1f) << 6) | (second & 0x3f)
+      : codePointAt(text, i, sequenceLength(byte));
+    const ascii = codePoint === 0 ? 0 : asciiOf(codePoint);
+    if (ascii === 0) {
+      i++;
     } else {
-      const end = backslash < 0 ? text.length : backslash;
-      for (; i < end; i++) {
-        const byte = text[i] ?? 0;
-        out[k] = byte;
-        k += plain[byte] ?? 0;
-      }
+      out[k++] = ascii;
+      i += isTwo ? 2 : sequenceLength(byte);
     }
   }
   return k;
 }
 
-function compact(text: Uint8Array, out: Uint8Array, starts: Uint32Array | null): number {
-  const table = keepAfter;
-  const next = isBackslash;
+/** Only the places, and one byte after the other: few texts have something in them that is asked for. */
+function compactSlowly(text: Uint8Array, starts: Uint32Array): number {
   let k = 0;
   let after = 0;
   for (let i = 0; i < text.length;) {
     const byte = text[i] ?? 0;
-    if (byte < 0x80) {
-      out[k] = byte;
-      if (starts !== null) starts[k] = i;
-      k += table[after | byte] ?? 0;
-      after = next[byte] ?? 0;
-      i++;
-      continue;
-    }
-    after = 0;
-    // bytes that begin nothing are most of what is no text
-    if (byte < 0xc0 || ((text[i + 1] ?? 0) & 0xc0) !== 0x80) {
-      i++;
-      continue;
-    }
     const length = sequenceLength(byte);
-    const ascii = asciiOf(codePointAt(text, i, length));
-    if (ascii !== 0) {
-      out[k] = ascii;
-      if (starts !== null) starts[k] = i;
-      k++;
-      i += length;
-    } else {
-      i++;
-    }
+    const ascii = length === 1 ? 0 : asciiOf(codePointAt(text, i, length));
+    starts[k] = i;
+    k += ascii === 0 ? (keepAfter[byte | after] ?? 0) : 1;
+    after = byte === BACKSLASH ? 0x100 : 0;
+    i += ascii === 0 ? 1 : length;
   }
   return k;
 }

@@ -4,6 +4,9 @@ const PERCENT = 0x25;
 const BACKSLASH = 0x5c;
 /** Bytes within which percent signs behind hex digits are not those of a text about percentages. */
 const NEAR = 64;
+/** How many of them must be that near: where the digits can only belong to them, and where those after them could too. */
+const WRONG = 3;
+const EITHER = 5;
 /**
  * The text backwards, when escapes or compressed text may stand in it in that direction; null for nearly every text.
  * Values and credentials that are only reversed are found without this.
@@ -35,26 +38,40 @@ function holdsBefore(text: Buffer, sign: string, digits: number): boolean {
  * way round. Hex that is escaped in part reads either way, so there more of them are needed.
  */
 function holdsPercents(text: Buffer): boolean {
-  const wrong: number[] = [];
-  const either: number[] = [];
-  if (!text.includes(PERCENT)) return false;
-  // a search by the platform for each of thousands of signs would cost more
-  for (let at = 2; at < text.length; at++) {
+  const hex = hexValue;
+  const wrong = new Int32Array(WRONG).fill(-NEAR);
+  const either = new Int32Array(EITHER).fill(-NEAR);
+  let wrongCount = 0;
+  let eitherCount = 0;
+  const first = text.indexOf(PERCENT);
+  if (first < 0) return false;
+  const view = new DataView(text.buffer, text.byteOffset, text.length);
+  for (let at = Math.max(2, first); at < text.length; at++) {
+    // a search by the platform for each of thousands of signs would cost more than a look at four bytes at a time
+    for (; at + 4 <= text.length; at += 4) {
+      // a byte of it is zero where a percent sign stands
+      const word = view.getInt32(at, true) ^ 0x25252525;
+      const zeros = (word - 0x01010101) & ~word & 0x80808080;
+      if (zeros === 0) continue;
+      // the lowest of them is one for certain
+      at += (31 - Math.clz32(zeros & -zeros)) >> 3;
+      break;
+    }
     if (text[at] !== PERCENT) continue;
-    if (!isHex(text[at - 1]) || !isHex(text[at - 2])) continue;
+    if (((hex[text[at - 1] ?? 0] ?? -1) | (hex[text[at - 2] ?? 0] ?? -1)) < 0) continue;
     const follows = text[at - 3] === PERCENT && isHex(text[at - 4]) && isHex(text[at - 5]);
     if (isHex(text[at + 1]) && isHex(text[at + 2])) {
-      if (!follows && isNear(either, at, 5)) return true;
-    } else if (follows || isNear(wrong, at, 3)) return true;
+      if (follows) continue;
+      // the place that is overwritten later is the one of so many signs before
+      either[eitherCount++ % EITHER] = at;
+      if (at - (either[eitherCount % EITHER] ?? 0) < NEAR) return true;
+    } else {
+      if (follows) return true;
+      wrong[wrongCount++ % WRONG] = at;
+      if (at - (wrong[wrongCount % WRONG] ?? 0) < NEAR) return true;
+    }
   }
   return false;
-}
-
-/** Adds a place; whether so many of them are near each other now. */
-function isNear(places: number[], at: number, count: number): boolean {
-  places.push(at);
-  if (places.length > count) places.shift();
-  return places.length === count && at - (places[0] ?? 0) < NEAR;
 }
 
 function isHex(byte: number | undefined): boolean {

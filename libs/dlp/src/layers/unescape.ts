@@ -20,16 +20,38 @@ const withoutEquals = new Uint8Array(256);
 for (const byte of [PERCENT, BACKSLASH, AMP]) withoutEquals[byte] = 1;
 const withEquals = Uint8Array.from(withoutEquals);
 withEquals[EQUALS] = 1;
+/** 1 for two characters of which one is such a byte, the first in the low bits */
+const pairsOf = (special: Uint8Array): Uint8Array =>
+  Uint8Array.from({ length: 0x10000 }, (_, pair) => (special[pair & 0xff] ?? 0) | (special[pair >> 8] ?? 0));
+const pairsWithoutEquals = pairsOf(withoutEquals);
+const pairsWithEquals = pairsOf(withEquals);
+/** 1 for what makes an escape of a backslash before it */
+const afterBackslash = new Uint8Array(256);
+for (const char of 'uxU01') afterBackslash[char.charCodeAt(0)] = 1;
 
-/** Whether undoing escapes could change anything: a few native searches. */
+/** Whether undoing escapes could change anything. */
 export function mayHoldEscapes(bytes: Uint8Array): boolean {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return buffer.includes(PERCENT) || buffer.includes('&#') || holdsBackslashEscape(buffer);
+  return buffer.includes(PERCENT) || buffer.includes('&#') || holdsBackslashEscape(bytes);
 }
 
-function holdsBackslashEscape(buffer: Buffer): boolean {
-  if (!buffer.includes(BACKSLASH)) return false;
-  return ['\\u', '\\x', '\\U', '\\0', '\\1'].some((start) => buffer.includes(start));
+/** A search by the platform for each kind of escape would stop at each of the many backslashes that JSON has. */
+function holdsBackslashEscape(bytes: Uint8Array): boolean {
+  const table = afterBackslash;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = bytes.indexOf(BACKSLASH);
+  if (at < 0) return false;
+  while (at + 1 < bytes.length) {
+    for (; at + 4 <= bytes.length; at += 4) {
+      // a byte of it is zero where a backslash stands
+      const word = view.getInt32(at, true) ^ 0x5c5c5c5c;
+      if (((word - 0x01010101) & ~word & 0x80808080) !== 0) break;
+    }
+    for (const end = Math.min(at + 4, bytes.length - 1); at < end; at++) {
+      if (bytes[at] === BACKSLASH && table[bytes[at + 1] ?? 0] === 1) return true;
+    }
+  }
+  return false;
 }
 
 /**
@@ -43,12 +65,34 @@ export function unescapeOnce(
   options: { withStarts?: boolean; quotedPrintable?: boolean; keepBackslashes?: boolean } = {},
 ): Unescaped | null {
   const special = options.quotedPrintable === true ? withEquals : withoutEquals;
+  const pairs = options.quotedPrintable === true ? pairsWithEquals : pairsWithoutEquals;
+  const hex = hexValue;
+  const view = new DataView(input.buffer, input.byteOffset, input.length);
   const escape: Escape = { value: 0, length: 0, isByte: false, before: 0 };
   let writer: RegionWriter | null = null;
-  for (let i = 0; i < input.length;) {
-    if ((special[input[i] ?? 0] ?? 0) === 0) {
+  for (let i = 0; ;) {
+    // four bytes at a time, as nearly always none of them begins anything
+    for (; i + 4 <= input.length; i += 4) {
+      const word = view.getInt32(i, true);
+      if (pairs[word & 0xffff] === 0 && pairs[word >>> 16] === 0) continue;
+      if (pairs[word & 0xffff] === 0) i += 2;
+      break;
+    }
+    if (i >= input.length) break;
+    const byte = input[i] ?? 0;
+    if (special[byte] === 0) {
       i++;
       continue;
+    }
+    if (byte === PERCENT && i + 2 < input.length) {
+      // by far the most frequent one
+      const value = ((hex[input[i + 1] ?? 0] ?? -1) << 4) | (hex[input[i + 2] ?? 0] ?? -1);
+      if (value >= 0) {
+        writer ??= new RegionWriter(input, options.withStarts === true);
+        writer.byte(i, 3, value);
+        i += 3;
+        continue;
+      }
     }
     readEscape(input, i, escape);
     if (escape.length === 0 || (escape.before > 0 && options.keepBackslashes === true)) {

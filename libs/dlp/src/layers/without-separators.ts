@@ -13,9 +13,22 @@ for (const char of '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
  */
 export function withoutSeparators(text: Uint8Array): Uint8Array | null {
   const table = isAlnum;
+  const view = new DataView(text.buffer, text.byteOffset, text.length);
   let out: Uint8Array | null = null;
   let k = 0;
-  for (let at = 0; at + 9 < text.length; at += STEP) {
+  for (let at = 0; at + 10 <= text.length; at += STEP) {
+    // a byte of these is zero where what stands there recurs, after two places and after three
+    const from = view.getInt32(at, true);
+    const byTwo = from ^ view.getInt32(at + 2, true);
+    const three = view.getInt32(at + 3, true);
+    const byThree = (from ^ three) | (three ^ view.getInt32(at + 6, true));
+    const recurs =
+      (byTwo & 0x00ff00ff) === 0 ||
+      (byTwo & 0xff00ff00) === 0 ||
+      (byThree & 0xff) === 0 ||
+      (byThree & 0xff00) === 0 ||
+      (byThree & 0xff0000) === 0;
+    if (!recurs) continue;
     const a = text[at] ?? 0;
     const b = text[at + 1] ?? 0;
     const c = text[at + 2] ?? 0;

@@ -165,7 +165,14 @@ function sorted({ bytes, starts }: DecodedRuns): { text: Uint8Array; binary: Uin
   const none = new Uint8Array(0);
   if (!isText.includes(false)) return { text: bytes, binary: none };
   if (!isText.includes(true)) return { text: none, binary: bytes };
-  const parts = (wanted: boolean): Uint8Array[] =>
-    starts.flatMap((start, index) => (isText[index] === wanted ? [bytes.subarray(start, endOf(index))] : []));
-  return { text: Buffer.concat(parts(true)), binary: Buffer.concat(parts(false)) };
+  // neighbours of one kind are copied together: a lock file has thousands of digests
+  const texts: Uint8Array[] = [];
+  const binaries: Uint8Array[] = [];
+  for (let from = 0; from < starts.length;) {
+    let to = from + 1;
+    while (to < starts.length && isText[to] === isText[from]) to++;
+    (isText[from] === true ? texts : binaries).push(bytes.subarray(starts[from], endOf(to - 1)));
+    from = to;
+  }
+  return { text: Buffer.concat(texts), binary: Buffer.concat(binaries) };
 }

@@ -2,7 +2,7 @@ import type { Finding, Surface } from '../contracts.ts';
 import { toFindings } from '../findings/to-findings.ts';
 import { FragmentTally } from '../fragments/fragment-tally.ts';
 import { FragmentWindow } from '../fragments/fragment-window.ts';
-import { sextets } from '../layers/decode-runs.ts';
+import { sextets } from '../layers/run-codec.ts';
 import type { PlacedHit } from '../scan/placed-hit.ts';
 import type { ScanContext } from '../scan/scan-text.ts';
 import { walkLayers, type WalkOptions } from '../scan/walk-layers.ts';

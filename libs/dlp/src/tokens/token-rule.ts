@@ -1,5 +1,15 @@
 import type { Finding } from '../contracts.ts';
 
+/** How what follows an anchor begins. */
+export interface TokenBody {
+  /** one character */
+  readonly chars: RegExp;
+  /** how many of them there are at least */
+  readonly min: number;
+  /** what must follow at most so many of them, and is none of them; absent: anything may */
+  readonly next?: { readonly char: string; readonly max: number };
+}
+
 /** One credential format, as data. */
 export interface TokenRule {
   /** kebab-case, stable; a finding's rule is `token_patterns/<id>` */
@@ -14,6 +24,8 @@ export interface TokenRule {
    * once and the search stays linear; null: anything may stand there.
    */
   readonly notAfter: RegExp | null;
+  /** what every match has after its anchor, looked at before the pattern is tried; absent: nothing is known of it */
+  readonly body?: TokenBody;
   /** structure or checksum; absent: the pattern is enough */
   readonly isValid?: (value: string, match: RegExpExecArray) => boolean;
   /** anchors in any case */
@@ -36,6 +48,8 @@ export function prefixed(
     severity?: Finding['severity'];
     notAfter?: RegExp | null;
     isValid?: TokenRule['isValid'];
+    /** where the pattern does not say it at its beginning */
+    body?: TokenBody;
   } = {},
 ): TokenRule {
   const anchors = typeof prefix === 'string' ? [prefix] : prefix;
@@ -46,8 +60,15 @@ export function prefixed(
     anchors,
     pattern: new RegExp(`(?:${starts})${body}`, 'y'),
     notAfter: options.notAfter === undefined ? word : options.notAfter,
+    ...(options.body === undefined ? bodyOf(body) : { body: options.body }),
     isValid: options.isValid ?? ((value) => !isPlaceholder(value)),
   };
+}
+
+/** What a pattern without flags that begins with so many characters of a class says about the body. */
+function bodyOf(pattern: string): { body?: TokenBody } {
+  const match = /^(\[(?:[^\]\\]|\\.)+\])\{(\d+)[,}]/.exec(pattern);
+  return match === null ? {} : { body: { chars: new RegExp(match[1] ?? ''), min: Number(match[2]) } };
 }
 
 /** Whether a value is what documentation and tests put where a credential would be. */

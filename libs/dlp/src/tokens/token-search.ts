@@ -1,3 +1,4 @@
+import { mayBeBody, probeOf, slotOf, TokenAnchors, type Anchor } from './token-anchors.ts';
 import type { TokenRule } from './token-rule.ts';
 
 export interface TokenHit {
@@ -7,19 +8,10 @@ export interface TokenHit {
   readonly value: string;
 }
 
-interface Anchor {
-  readonly rule: TokenRule;
-  readonly text: string;
-  /** stands at the end of a credential that is written backwards */
-  readonly isBackwards: boolean;
-  /** where in the anchor the three bytes are by which it is noticed */
-  readonly at: number;
-}
-
 interface State {
   /** the bytes, one character each, made when they are needed */
   text: string | null;
-  /** first place that was not looked at yet */
+  /** first place that may still be looked at */
   next: number;
   readonly accepts: (hit: TokenHit) => boolean;
 }
@@ -33,49 +25,24 @@ const MIN_BACKWARDS = 12;
 const isBody = new Uint8Array(256);
 for (const char of '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+/=.:@~')
   isBody[char.charCodeAt(0)] = 1;
-/** Bits of the table of probes: small enough to stay in the processor's nearest cache. */
-const PROBE_SHIFT = 32 - 18;
 
 /**
  * Finds credential formats: one pass looks up three bytes at every second place, which is enough because each anchor
- * is entered as it is seen from either. Near what the table knows every place is looked at, and only where an anchor
- * of a rule stands the rule's pattern is tried.
+ * is entered as it is seen from either. What the table knows is at most one place beside an anchor, and only where an
+ * anchor of a rule stands, with a body after it as the rule says, the rule's pattern is tried.
  */
 export class TokenSearch {
-  readonly #probes = new Int32Array(1 << 13);
-  readonly #filter = new Uint8Array(1 << 16);
-  readonly #anchors = new Map<number, Anchor[]>();
+  readonly #anchors: TokenAnchors;
 
   constructor(rules: readonly TokenRule[]) {
-    for (const rule of rules) {
-      for (const text of rule.anchors) {
-        if (text.length < 3) throw new RangeError(`anchor of ${rule.id} is too short`);
-        this.#enter(rule, text, false);
-        // shorter ones are everywhere, and may have anything beside them; those with other signs begin no single word
-        if (/^[A-Za-z0-9_.-]{4,}$/.test(text))
-          this.#enter(rule, Array.from(text).toReversed().join(''), true);
-      }
-    }
-  }
-
-  #enter(rule: TokenRule, text: string, isBackwards: boolean): void {
-    const at = rarest(text);
-    const key = trigram(text, at);
-    this.#filter[slotOf(key)] = 1;
-    for (const seen of [key, ...besides(text, at, rule.notAfter)]) {
-      const slot = probeOf(seen);
-      this.#probes[slot >>> 5] = (this.#probes[slot >>> 5] ?? 0) | (1 << slot);
-    }
-    const list = this.#anchors.get(key) ?? [];
-    this.#anchors.set(key, list);
-    list.push({ rule, text, isBackwards, at });
+    this.#anchors = new TokenAnchors(rules);
   }
 
   /** Accepted hits in the order of their anchors, at most a few over `limit`. */
   search(bytes: Uint8Array, limit: number, accepts: (hit: TokenHit) => boolean): TokenHit[] {
     const hits: TokenHit[] = [];
     const state: State = { text: null, next: 0, accepts };
-    const probes = this.#probes;
+    const { probes } = this.#anchors;
     const phase = (4 - (bytes.byteOffset & 3)) & 3;
     // Too short for a word of its own at an aligned place.
     if (bytes.length < phase) {
@@ -94,15 +61,16 @@ export class TokenSearch {
       const c = probeOf((first >>> 16) | ((second & 0xff) << 16));
       const d = probeOf(second & 0xffffff);
       previous = second;
-      const any =
-        ((probes[a >>> 5] ?? 0) >>> a) |
-        ((probes[b >>> 5] ?? 0) >>> b) |
-        ((probes[c >>> 5] ?? 0) >>> c) |
-        ((probes[d >>> 5] ?? 0) >>> d);
-      if ((any & 1) === 0) continue;
+      const inA = (probes[a >>> 5] ?? 0) >>> a;
+      const inB = (probes[b >>> 5] ?? 0) >>> b;
+      const inC = (probes[c >>> 5] ?? 0) >>> c;
+      const inD = (probes[d >>> 5] ?? 0) >>> d;
+      if (((inA | inB | inC | inD) & 1) === 0) continue;
       const at = phase + i * 4;
-      state.next = Math.max(state.next, at - 3);
-      this.#checkAll(bytes, at + 6, state, hits);
+      if ((inA & 1) === 1) this.#checkNear(bytes, at - 2, state, hits);
+      if ((inB & 1) === 1) this.#checkNear(bytes, at, state, hits);
+      if ((inC & 1) === 1) this.#checkNear(bytes, at + 2, state, hits);
+      if ((inD & 1) === 1) this.#checkNear(bytes, at + 4, state, hits);
     }
     if (hits.length >= limit) return hits;
     // the last probe was at the word before
@@ -111,38 +79,72 @@ export class TokenSearch {
     return hits;
   }
 
+  /** Looks at the place of a probe and at the two beside it. */
+  #checkNear(bytes: Uint8Array, at: number, state: State, hits: TokenHit[]): void {
+    state.next = Math.max(state.next, at - 1);
+    this.#checkAll(bytes, at + 2, state, hits);
+  }
+
   /** Looks at every place from the next one to `to`. */
   #checkAll(bytes: Uint8Array, to: number, state: State, hits: TokenHit[]): void {
     const end = Math.min(to, bytes.length - 2);
     let at = state.next;
     if (at >= end) return;
-    const filter = this.#filter;
+    const anchors = this.#anchors;
+    const { slots } = anchors;
     let key = ((bytes[at] ?? 0) << 8) | ((bytes[at + 1] ?? 0) << 16);
     for (; at < end; at++) {
       key = (key >>> 8) | (((bytes[at + 2] ?? 0) | 0x20) << 16) | 0x2020;
-      if (filter[slotOf(key)] !== 0) this.#check(bytes, at, key, state, hits);
+      if (slots[slotOf(key)] === 0) continue;
+      for (const anchor of anchors.at(key)) {
+        // one more byte tells most of them apart
+        if (((bytes[at + anchor.fourth] ?? 0) | 0x20) === anchor.byte) check(anchor, bytes, at, state, hits);
+      }
     }
     state.next = end;
   }
+}
 
-  #check(bytes: Uint8Array, at: number, key: number, state: State, hits: TokenHit[]): void {
-    for (const anchor of this.#anchors.get(key) ?? []) {
-      const start = at - anchor.at;
-      if (start < 0 || !standsAt(bytes, start, anchor)) continue;
-      // one character per byte, so that offsets in the text are offsets in the bytes
-      state.text ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-      const hit = anchor.isBackwards
-        ? tryBackwards(anchor, state.text, start)
-        : tryRule(anchor.rule, state.text, start);
-      if (hit === null || !state.accepts(hit)) continue;
-      // anchors of one rule may overlap
-      if (!hits.some((other) => other.rule === hit.rule && other.start === hit.start)) hits.push(hit);
-    }
+function check(anchor: Anchor, bytes: Uint8Array, at: number, state: State, hits: TokenHit[]): void {
+  const start = at - anchor.at;
+  if (start < 0 || !standsAt(bytes, start, anchor)) return;
+  const end = start + anchor.bytes.length;
+  const beside = anchor.isBackwards ? end : start - 1;
+  if (anchor.barred !== null && beside >= 0 && beside < bytes.length) {
+    if (anchor.barred[bytes[beside] ?? 0] === 1) return;
   }
+  if (anchor.isBackwards ? !isPaidFor(bytes, start) : !hasBody(anchor, bytes, end)) return;
+  // one character per byte, so that offsets in the text are offsets in the bytes
+  state.text ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  const { rule } = anchor;
+  const hit = anchor.isBackwards ? tryBackwards(rule, state.text, end) : tryRule(rule, state.text, start);
+  if (hit === null || !state.accepts(hit)) return;
+  // anchors of one rule may overlap
+  if (!hits.some((other) => other.rule === hit.rule && other.start === hit.start)) hits.push(hit);
+}
+
+function standsAt(bytes: Uint8Array, start: number, anchor: Anchor): boolean {
+  const wanted = anchor.bytes;
+  const fold = anchor.rule.anyCase === true ? 0x20 : 0;
+  for (let i = 0; i < wanted.length; i++) {
+    if (((bytes[start + i] ?? 0) | fold) !== ((wanted[i] ?? 0) | fold)) return false;
+  }
+  return true;
+}
+
+function hasBody({ body }: Anchor, bytes: Uint8Array, at: number): boolean {
+  return body === null || mayBeBody(bytes, at, body);
+}
+
+/** Each try backwards is paid for by so many characters that no other one can use. */
+function isPaidFor(bytes: Uint8Array, end: number): boolean {
+  for (let at = end - 1; at >= end - MIN_BACKWARDS; at--) {
+    if (at < 0 || isBody[bytes[at] ?? 0] !== 1) return false;
+  }
+  return true;
 }
 
 function tryRule(rule: TokenRule, text: string, start: number): TokenHit | null {
-  if (rule.notAfter !== null && start > 0 && rule.notAfter.test(text[start - 1] ?? '')) return null;
   rule.pattern.lastIndex = start;
   const match = rule.pattern.exec(text);
   if (match === null) return null;
@@ -153,66 +155,9 @@ function tryRule(rule: TokenRule, text: string, start: number): TokenHit | null 
 }
 
 /** Tries the rule on what stands up to the end of its anchor, turned round. */
-function tryBackwards({ rule, text: anchor }: Anchor, text: string, start: number): TokenHit | null {
-  const end = start + anchor.length;
+function tryBackwards(rule: TokenRule, text: string, end: number): TokenHit | null {
   const from = Math.max(0, end - BACKWARDS);
-  // each try is paid for by this many characters that no other one can use
-  for (let at = start - 1; at >= start - MIN_BACKWARDS; at--) {
-    if (at < 0 || (isBody[text.charCodeAt(at)] ?? 0) === 0) return null;
-  }
-  if (rule.notAfter !== null && end < text.length && rule.notAfter.test(text[end] ?? '')) return null;
   const turned = Array.from(text.slice(from, end)).reverse().join('');
   const hit = tryRule(rule, turned, 0);
   return hit === null ? null : { ...hit, start: end - hit.end, end: end - hit.start };
-}
-
-function standsAt(bytes: Uint8Array, start: number, anchor: Anchor): boolean {
-  const anyCase = anchor.rule.anyCase === true;
-  for (let i = 0; i < anchor.text.length; i++) {
-    const byte = bytes[start + i] ?? 0;
-    const wanted = anchor.text.charCodeAt(i);
-    if (byte !== wanted && !(anyCase && (byte | 0x20) === (wanted | 0x20))) return false;
-  }
-  return true;
-}
-
-function slotOf(key: number): number {
-  return Math.imul(key, 0x9e3779b1) >>> 16;
-}
-
-function probeOf(key: number): number {
-  return Math.imul(key, 0x9e3779b1) >>> PROBE_SHIFT;
-}
-
-/** What stands one place before or after the three bytes by which an anchor is noticed; one of the two is enough. */
-function besides(text: string, at: number, notAfter: RegExp | null): number[] {
-  if (at + 4 <= text.length) return [trigram(text, at + 1)];
-  if (at > 0) return [trigram(text, at - 1)];
-  // an anchor of three: whatever may stand before it
-  const known = trigram(text, 0) << 8;
-  return Array.from({ length: 0x100 }, (_, byte) => byte)
-    .filter((byte) => notAfter === null || !notAfter.test(String.fromCharCode(byte)))
-    .map((byte) => (known & 0xffff00) | byte | 0x20);
-}
-
-function trigram(text: string, at: number): number {
-  const [a, b, c] = [0, 1, 2].map((i) => text.charCodeAt(at + i) | 0x20);
-  return (a ?? 0) | ((b ?? 0) << 8) | ((c ?? 0) << 16);
-}
-
-/** The three characters of an anchor that text holds least: signs and digits tell more than letters. */
-function rarest(text: string): number {
-  let best = 0;
-  let bestScore = -1;
-  for (let at = 0; at + 3 <= text.length; at++) {
-    const part = text.slice(at, at + 3);
-    const score = Array.from(part).reduce((sum, char) => sum + rarity(char), 0);
-    if (score > bestScore) [best, bestScore] = [at, score];
-  }
-  return best;
-}
-
-function rarity(char: string): number {
-  if (/[a-z]/i.test(char)) return 'jkqvwxz'.includes(char.toLowerCase()) ? 2 : 0;
-  return char === '-' || char === '/' ? 1 : 2;
 }

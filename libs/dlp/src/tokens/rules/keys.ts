@@ -1,5 +1,5 @@
 import { isJwt } from '../checksums.ts';
-import { isPlaceholder, type TokenRule } from '../token-rule.ts';
+import { isPlaceholder, wordOrDash, type TokenRule } from '../token-rule.ts';
 
 /** Schemes of database and broker addresses in which a password is a credential. */
 const databases = [
@@ -71,6 +71,7 @@ export const keyRules: readonly TokenRule[] = [
     pattern:
       /[A-Za-z0-9_-]{10,2000}\.[A-Za-z0-9_-]{2,8000}\.[A-Za-z0-9_-]{10,2000}(?:\.[A-Za-z0-9_-]{1,8000}\.[A-Za-z0-9_-]{8,200})?(?![A-Za-z0-9_-])/y,
     notAfter: /[A-Za-z0-9_.+/-]/,
+    body: { chars: wordOrDash, min: 7 },
     isValid: isJwt,
   },
   {
@@ -79,6 +80,7 @@ export const keyRules: readonly TokenRule[] = [
     anchors: databases,
     pattern: /[a-z+]{5,12}:\/\/[^\s:@/"'<>`\\]{0,64}:[^\s@/"'<>`\\]{1,128}@[^\s"'<>`\\/]{1,128}/y,
     notAfter: /[A-Za-z0-9+]/,
+    body: { chars: /[^\s:@/"'<>`\\]/, min: 0, next: { char: ':', max: 64 } },
     isValid: isRealPassword,
   },
   {
@@ -87,6 +89,7 @@ export const keyRules: readonly TokenRule[] = [
     anchors: ['https://', 'http://', 'ftp://'],
     pattern: /[a-z]{3,5}:\/\/[^\s:@/"'<>`\\?#]{0,64}:[^\s@/"'<>`\\?#]{1,128}@[^\s"'<>`\\/]{1,128}/y,
     notAfter: /[A-Za-z0-9+]/,
+    body: { chars: /[^\s:@/"'<>`\\?#]/, min: 0, next: { char: ':', max: 64 } },
     isValid: (value) => isRealPassword(value) && /[0-9]/.test(value) && !/@[^@]*example\./i.test(value),
   },
 ];

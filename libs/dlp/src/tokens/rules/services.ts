@@ -46,6 +46,7 @@ export const serviceRules: readonly TokenRule[] = [
     // the bot's number stands before the anchor
     pattern: /:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])/y,
     notAfter: /[^0-9]/,
+    body: { chars: wordOrDash, min: 33 },
     isValid: (value, match) =>
       /(?:^|[^0-9A-Za-z])[0-9]{8,10}$/.test(match.input.slice(Math.max(0, match.index - 12), match.index)) &&
       mixed(value),
@@ -113,6 +114,7 @@ export const serviceRules: readonly TokenRule[] = [
     ],
     pattern: /SK[0-9a-f]{32}(?![0-9A-Za-z])/y,
     notAfter: word,
+    body: { chars: /[0-9a-f]/, min: 31 },
     isValid: mixed,
   },
   prefixed('datadog-app-key', 'ddapp_', '[A-Za-z0-9]{34}(?![A-Za-z0-9])'),
