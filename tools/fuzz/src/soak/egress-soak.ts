@@ -2,6 +2,7 @@ import type { Route } from '@bot-bottle/egress';
 import { startEgress } from '../sidecar/egress-process.ts';
 import type { EgressProcess, HeldResources } from '../sidecar/egress-process.ts';
 import type { ProcessFigures } from '../sidecar/process-figures.ts';
+import { Starvation } from '../sidecar/starvation.ts';
 import { DEAD_HOST, HOST, MUTE_HOST } from './contracts.ts';
 import type { UpstreamStats } from './contracts.ts';
 import { startLoad } from './load.ts';
@@ -38,6 +39,8 @@ export interface SoakResult {
   readonly actors: number;
   readonly operations: Readonly<Record<string, OperationCounts>>;
   readonly kills: number;
+  /** how long proxy, upstream and agents together were ready to run and had no core, milliseconds */
+  readonly starvedMs: number;
   /** from a kill until the launcher says that it serves again, milliseconds, to a quarter of a second */
   readonly outagesMs: readonly number[];
   readonly rssMiB: { readonly fresh: number; readonly most: number; readonly last: number };
@@ -61,9 +64,11 @@ const EXTRA_MS = 60_000;
 const OPERATION_MS = 120_000;
 const SETTLE_MS = 45_000;
 /** Memory that a loaded proxy may take: the budget of 200 streams (150 MiB) and that of held bodies (64 MiB). */
-const MOST_RSS_MIB = 300;
+const MOST_RSS_MIB = 214;
 /** What a life may keep after it was loaded: caches of certificates, pools and compiled code. */
 const KEPT_HEAP_MIB = 12;
+/** Operations that a loaded machine may make late; more would hide what is wrong. */
+const MOST_LATE = 0.01;
 
 /** Loads the real egress process for so long and judges every answer, its memory, and what it keeps afterwards. */
 export async function egressSoak(options: SoakOptions): Promise<SoakResult> {
@@ -77,7 +82,7 @@ export async function egressSoak(options: SoakOptions): Promise<SoakResult> {
       secrets: { EGRESS_TOKEN_0: TOKEN, EGRESS_CANARY: CANARY },
       extraCa: upstream.ca,
       isBuilt: options.isBuilt ?? false,
-      limits: { idle_ms: options.idleMs ?? IDLE_MS, connect_ms: 5_000, first_byte_ms: 10_000 },
+      limits: { idle_ms: options.idleMs ?? IDLE_MS, connect_ms: 10_000, first_byte_ms: 10_000 },
       onEvents: (events) => count(events, denials),
     });
     const { port, mutePort, deadPort } = upstream;
@@ -89,23 +94,31 @@ export async function egressSoak(options: SoakOptions): Promise<SoakResult> {
       streamMs: options.streamMs ?? 15_000,
       way: { socket: egress.socket, ca: egress.ca },
     };
-    return await soak(options, egress, scene, () => upstream.stats(), denials);
+    const { pid } = upstream;
+    return await soak(options, egress, scene, { pid, stats: () => upstream.stats(), denials });
   } finally {
     await egress?.close();
     await upstream.stop();
   }
 }
 
+interface Watched {
+  /** of the upstream */
+  readonly pid: number;
+  readonly stats: () => Promise<UpstreamStats>;
+  readonly denials: Record<string, number>;
+}
+
 async function soak(
   options: SoakOptions,
   egress: EgressProcess,
   scene: Scene,
-  stats: () => Promise<UpstreamStats>,
-  denials: Record<string, number>,
+  { pid, stats, denials }: Watched,
 ): Promise<SoakResult> {
   const { seconds, seed, withFaults } = options;
   const actors = options.actors ?? 200;
-  const tally = new Tally();
+  const starvation = new Starvation(() => [process.pid, egress.pid, pid]);
+  const tally = new Tally((begun) => starvation.since(begun));
   const fresh = { figures: need(egress), held: await egress.held() };
   const most = { rss: fresh.figures.rssMiB, descriptors: fresh.figures.descriptors };
   const load = startLoad({ scene, tally, seed, withFaults, actors, limitMs: OPERATION_MS });
@@ -123,6 +136,7 @@ async function soak(
   let kills = 0;
   while (!isOver()) {
     await pause(SAMPLE_MS);
+    starvation.sample();
     const figures = egress.figures();
     if (figures !== null) {
       most.rss = Math.max(most.rss, figures.rssMiB);
@@ -156,6 +170,7 @@ async function soak(
     actors,
     operations: Object.fromEntries(tally.counts),
     kills,
+    starvedMs: starvation.totalMs,
     outagesMs: tally.outages.map(Math.round),
     rssMiB: { fresh: fresh.figures.rssMiB, most: most.rss, last: last.rssMiB },
     descriptors: {
@@ -197,6 +212,9 @@ function problemsOf(
     'the proxy was down though nobody killed it',
   );
   for (const [name, { ok }] of Object.entries(operations)) hold(ok > 0, `${name} never succeeded`);
+  const sum = (key: 'ok' | 'late'): number =>
+    Object.values(operations).reduce((total, counts) => total + counts[key], 0);
+  hold(sum('late') <= sum('ok') * MOST_LATE, `${sum('late')} operations were late: the machine is too busy`);
   return problems;
 }
 
@@ -230,7 +248,7 @@ function line(tally: Tally, figures: ProcessFigures | null): string {
   const sum = (key: keyof OperationCounts): number => all.reduce((total, counts) => total + counts[key], 0);
   const rss =
     figures === null ? 'down' : `${Math.round(figures.rssMiB)} MiB, ${figures.descriptors} descriptors`;
-  return `${sum('ok')} ok, ${sum('excused')} excused, ${sum('wrong')} wrong, ${sum('hung')} hung; ${rss}`;
+  return `${sum('ok')} ok, ${sum('excused')} excused, ${sum('late')} late, ${sum('wrong')} wrong, ${sum('hung')} hung; ${rss}`;
 }
 
 function routesFor(port: number, mutePort: number, deadPort: number): Route[] {

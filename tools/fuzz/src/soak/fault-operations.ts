@@ -30,7 +30,9 @@ export const upstreamFault: Operation = async ({ way, port, mutePort, deadPort }
   const [status, code] = denied[kind] ?? [];
   const verdict =
     status === undefined || code === undefined ? expectCut(outcome) : expectDenial(outcome, status, code);
-  return typeof verdict === 'object' && 'wrong' in verdict ? { wrong: `${kind}: ${verdict.wrong}` } : verdict;
+  return typeof verdict === 'object' && 'wrong' in verdict
+    ? { ...verdict, wrong: `${kind}: ${verdict.wrong}` }
+    : verdict;
 };
 
 function expectCut(outcome: Outcome): Verdict {

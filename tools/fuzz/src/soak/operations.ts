@@ -13,8 +13,14 @@ export interface Scene extends UpstreamPorts {
   readonly streamMs: number;
 }
 
-/** What an operation came to; `lost`: the connection ended where that is wrong unless the proxy was killed. */
-export type Verdict = 'ok' | { readonly lost: string } | { readonly wrong: string };
+/**
+ * What an operation came to; `lost`: the connection ended where that is wrong unless the proxy was killed. `isTimeLimit`: a
+ * time limit of the proxy ran out.
+ */
+export type Verdict =
+  | 'ok'
+  | { readonly lost: string }
+  | { readonly wrong: string; readonly isTimeLimit?: boolean };
 /** Streams that an operation opens are handed to `own`, so that they can be cut from outside. */
 export type Operation = (
   scene: Scene,
@@ -22,9 +28,13 @@ export type Operation = (
   own: (stream: AgentStream) => AgentStream,
 ) => Promise<Verdict>;
 
-const wrong = (what: string, outcome?: Outcome): Verdict => ({
-  wrong: outcome === undefined ? what : `${what}: ${describe(outcome)}`,
-});
+const wrong = (what: string, outcome?: Outcome): Verdict =>
+  outcome === undefined
+    ? { wrong: what }
+    : { wrong: `${what}: ${describe(outcome)}`, isTimeLimit: codeOf(outcome) === 'upstream_timeout' };
+
+const codeOf = ({ response }: Outcome): string | null =>
+  response === null ? null : headerOf(response, 'x-bot-bottle-deny');
 
 export const lost = (outcome: Outcome): Verdict => ({ lost: describe(outcome) });
 

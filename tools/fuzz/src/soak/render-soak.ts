@@ -5,14 +5,15 @@ export function renderSoak(phase: string, result: SoakResult): string {
   const { rssMiB, descriptors, heapMiB, outagesMs, upstream } = result;
   const mib = (value: number): string => value.toFixed(0);
   const rows = Object.entries(result.operations).map(
-    ([name, { ok, excused, wrong, hung }]) => `| ${name} | ${ok} | ${excused} | ${wrong} | ${hung} |`,
+    ([name, { ok, excused, late, wrong, hung }]) =>
+      `| ${name} | ${ok} | ${excused} | ${late} | ${wrong} | ${hung} |`,
   );
   const outages = outagesMs.toSorted((a, b) => a - b);
   return [
     `egress, ${phase}: ${result.actors} agents for ${result.seconds} s`,
     '',
-    '| operation | as it must be | lost to a kill | wrong | hung |',
-    '|---|---|---|---|---|',
+    '| operation | as it must be | lost to a kill | late with the machine | wrong | hung |',
+    '|---|---|---|---|---|---|',
     ...rows,
     '',
     '| what | fresh | most | after |',
@@ -23,6 +24,7 @@ export function renderSoak(phase: string, result: SoakResult): string {
     '',
     `upstream: ${upstream.requests} requests, ${mib(upstream.bytes / 1024 / 1024)} MiB in, ` +
       `${upstream.leaks} with the canary, ${upstream.unauthorized} without the credential`,
+    `waited for a core: ${Math.round(result.starvedMs / 1000)} s, all processes together`,
     `resources: ${JSON.stringify(result.resources)}`,
     ...(result.kills === 0
       ? []

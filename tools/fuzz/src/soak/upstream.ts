@@ -8,6 +8,7 @@ import type { UpstreamPorts, UpstreamRequest, UpstreamStats } from './contracts.
 export interface Upstream extends UpstreamPorts {
   /** PEM of the CA that signed its certificates */
   readonly ca: string;
+  readonly pid: number;
   stats(): Promise<UpstreamStats>;
   stop(): Promise<void>;
 }
@@ -38,6 +39,7 @@ export async function startUpstream(
   return {
     ...ports,
     ca: authority.cert,
+    pid: child.pid ?? 0,
     stats: () => {
       child.stdin.write('stats\n');
       return next<UpstreamStats>();

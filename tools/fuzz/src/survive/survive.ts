@@ -35,7 +35,7 @@ const SILENCE_MS = 400;
 const MIB = 1024 * 1024;
 /** What a proxy may keep of all this: compiled code and caches. */
 const KEPT_HEAP_MIB = 12;
-const MOST_RSS_MIB = 300;
+const MOST_RSS_MIB = 214;
 const SETTLE_MS = 20_000;
 
 /**
