@@ -7,6 +7,7 @@ export {
 } from './inbound/create-inbound-scanner.ts';
 export { DlpError, type DlpErrorCode } from './errors.ts';
 export { defaultInbound, defaultOutbound, type OutboundPolicy } from './default-outbound.ts';
+export { isSearched } from './detectors/known-values.ts';
 export { encodingsOf } from './forms/encodings-of.ts';
 export { FragmentWindow } from './fragments/fragment-window.ts';
 export { redactSpans } from './redact-spans.ts';

@@ -26,6 +26,7 @@ import { openDesk } from './open-desk.ts';
 import { LaunchedBottle } from './launched-bottle.ts';
 import { hostEvent } from './owner-audit.ts';
 import { Rebuild } from './rebuild.ts';
+import { shortSecretWarnings } from './short-secrets.ts';
 import { superviseSetup } from './supervise-config.ts';
 import { UndoStack } from './undo-stack.ts';
 
@@ -157,6 +158,7 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
       superviseSetup(plan, { listen: host.listenAddress('supervise'), dockerfile: rebuild.current }),
   };
   const onWarning = (message: string): void => options.onWarning?.(message);
+  for (const warning of await shortSecretWarnings(plan, secrets)) onWarning(warning);
   const notify = options.notify ?? { command: null, webhook: null };
   const shared = { plan, secrets, canary, audit, routes, allowed, rebuild, notify, undo, onWarning };
   const desk = await openDesk(shared);

@@ -19,6 +19,11 @@ const MIN_SPLIT = 16;
 /** Letters and digits that a split-up spelling must have. */
 const MIN_SKELETON = 12;
 
+/** Whether a value is searched at all: one under 8 bytes, without the white space around it, is not. */
+export function isSearched(value: string): boolean {
+  return trimmed(value).length >= MIN_VALUE;
+}
+
 interface Value {
   readonly detector: 'known_secrets' | 'canary';
   readonly rule: string;
