@@ -71,6 +71,8 @@ const AUDIT_MS = 10_000;
 const DENIAL_LEAVES = 64;
 /** Whoever stops us kills us after 8 s (chapter 10). */
 const MAX_DRAIN_MS = 7_000;
+/** What the first request would wait for is done this long after the start: a short program needs none of it. */
+const PREPARE_MS = 1_000;
 /** How long last answers may take to reach agents that do not close their side. */
 const FLUSH_MS = 500;
 
@@ -120,12 +122,14 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
     accept(context, connections, socket),
   );
   server.on('error', () => context.log(0, { event: 'listener_failed' }));
+  let preparing: NodeJS.Timeout | undefined;
   return {
     async listen() {
       const bound = await listenOn(server, address).catch(() => {
         throw new EgressServerError('listen_failed', 'cannot listen on the configured address');
       });
       context.log(0, { event: 'listening', address: bound, digest: policy.digest });
+      preparing = setTimeout(() => context.routing.prepare(), PREPARE_MS).unref();
       return [bound];
     },
     setTable(table) {
@@ -142,6 +146,7 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
     async close() {
       if (draining) return;
       draining = true;
+      clearTimeout(preparing);
       const stopped = stopListening(server);
       context.holds.close();
       for (const reader of context.readers) if (reader.idle) reader.finish('');

@@ -32,7 +32,12 @@ function routing(answers: string[][]): { routing: Routing; targets: UpstreamTarg
     destroy: async () => undefined,
   };
   return {
-    routing: new Routing(new Rebinding(answers), pools as unknown as UpstreamPools, () => null),
+    routing: new Routing(
+      new Rebinding(answers),
+      pools as unknown as UpstreamPools,
+      () => null,
+      () => undefined,
+    ),
     targets,
   };
 }

@@ -32,6 +32,8 @@ export async function openTunnel(
   onClosed: () => void,
 ): Promise<void> {
   const { host, port, denied } = tunnel;
+  // made while the agent says hello; whoever needs it is told when that fails
+  if (denied === null && !tunnel.plaintext) server.leaves.leaf(host).catch(() => undefined);
   const limit = denied === null ? server.config.limits.first_byte_ms : DENIED_MS;
   const first = await firstBytes(socket, limit);
   if (first === null) {

@@ -23,10 +23,9 @@ export function createRouting(config: EgressConfig, secrets: SecretStore, sweepe
   const pools = new UpstreamPools({ connectMs, idleMs, headBytes, context, sweeper });
   const proxy =
     config.upstream_proxy === null ? null : corporateProxy(config.upstream_proxy, secrets, resolver);
-  if (guard !== null) return new Routing(resolver, pools, () => guard.proxy);
-  return new Routing(resolver, pools, (host, port) =>
-    proxyFor(host, port, config.upstream_proxy) === null ? null : proxy,
-  );
+  const proxyOf = (host: string, port: number) =>
+    proxyFor(host, port, config.upstream_proxy) === null ? null : proxy;
+  return new Routing(resolver, pools, guard === null ? proxyOf : () => guard.proxy, system);
 }
 
 function corporateProxy(

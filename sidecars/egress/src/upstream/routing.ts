@@ -29,15 +29,28 @@ export class Routing {
   readonly #pools: UpstreamPools;
   readonly #last = new WeakMap<Route, Checked>();
   readonly #proxyOf: (host: string, port: number) => CorporateProxy | null;
+  readonly #prepare: () => unknown;
 
+  /** @param prepare does ahead of time what the first connection waits for otherwise */
   constructor(
     resolver: HostResolver,
     pools: UpstreamPools,
     proxyOf: (host: string, port: number) => CorporateProxy | null,
+    prepare: () => unknown,
   ) {
     this.#resolver = resolver;
     this.#pools = pools;
     this.#proxyOf = proxyOf;
+    this.#prepare = prepare;
+  }
+
+  /** Reads the roots of upstreams, which takes as long as hundreds of requests. A failure is told by the first of them. */
+  prepare(): void {
+    try {
+      this.#prepare();
+    } catch {
+      // it will be tried again
+    }
   }
 
   /** At once when the addresses are known. Rejects or throws `UpstreamError`. */
