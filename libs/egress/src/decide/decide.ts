@@ -73,7 +73,6 @@ function reachableRows(
   request: DecisionRequest,
 ): readonly Row[] | DenyDecision {
   const rule = candidates.rows[0]?.rule ?? null;
-  const grant = candidates.grantable ? ask(to, request) : null;
   let { rows } = candidates;
   if (git === 'fetch') {
     rows = rows.filter((row) => row.route.git.fetch);
@@ -84,7 +83,7 @@ function reachableRows(
     return deny('plaintext_not_allowed', { rule });
   }
   const open = rows.filter((row) => row.route.ports.includes(to.port));
-  if (open.length === 0) return deny('port_not_allowed', { rule, ask: grant });
+  if (open.length === 0) return deny('port_not_allowed', { rule, ask: grantable(candidates, to, request) });
   const matching = open.filter((row) => row.route.scheme === to.scheme);
   if (matching.length > 0) return matching;
   if (to.scheme === 'http') return deny('plaintext_not_allowed', { rule });
@@ -106,9 +105,11 @@ function matchRow(
   let refusal: DenyDecision | null = null;
   for (const row of rows) {
     const { route } = row;
-    const grant = candidates.grantable ? ask(to, request) : null;
     if (route.methods.length > 0 && !methodAllowed(route.methods, head.method)) {
-      refusal ??= deny('method_not_allowed', { rule: row.rule, ask: grant });
+      refusal ??= deny('method_not_allowed', {
+        rule: row.rule,
+        ask: grantable(candidates, to, request),
+      });
       continue;
     }
     if (route.path_allowlist.length === 0) return allow(row, candidates, to, head.path);
@@ -123,7 +124,7 @@ function matchRow(
         normal.query === null ? normal.path : `${normal.path}?${normal.query}`,
       );
     }
-    refusal = deny('path_not_allowed', { rule: row.rule, ask: grant });
+    refusal = deny('path_not_allowed', { rule: row.rule, ask: grantable(candidates, to, request) });
   }
   return refusal ?? deny('path_not_allowed');
 }
@@ -172,6 +173,15 @@ function misdirected({ head, via }: DecisionRequest): DenyDecision | null {
   return deny('misdirected', {
     message: `SNI, CONNECT host and request authority disagree in a tunnel to ${formatAuthority(via.host, via.port, 443)}.`,
   });
+}
+
+/** What a human could be asked for, null when that cannot help. */
+function grantable(
+  candidates: Candidates,
+  to: Destination,
+  request: DecisionRequest,
+): Readonly<Record<string, unknown>> | null {
+  return candidates.grantable ? ask(to, request) : null;
 }
 
 /** Arguments of the tool `egress-block` but for the justification: just what this request needs. */

@@ -1,5 +1,6 @@
 import type { HeaderField } from '../http1/request-head.ts';
 import { parseTokenList } from '../http1/header-fields.ts';
+import { remembered } from '../remembered.ts';
 import { hopByHop } from './header-names.ts';
 
 export interface IncomingOptions {
@@ -9,6 +10,14 @@ export interface IncomingOptions {
   readonly redact?: (value: string) => string;
 }
 
+/** Whether a field of an answer never reaches the agent, by its name. */
+const staysOut = remembered((name) => {
+  const key = name.toLowerCase();
+  return (
+    hopByHop.has(key) || key === 'alt-svc' || key.startsWith('proxy-') || key.startsWith('x-bot-bottle-')
+  );
+});
+
 /**
  * The headers of a response that reach the agent, in their order and case: without hop-by-hop fields, those named by
  * Connection, `Proxy-*`, Alt-Svc (which would point the agent at another host or at QUIC), and
@@ -17,7 +26,7 @@ export interface IncomingOptions {
 export function incomingHeaders(raw: readonly HeaderField[], options: IncomingOptions): HeaderField[] {
   const named = new Set<string>();
   for (const [name, value] of raw) {
-    if (name.toLowerCase() === 'connection')
+    if (name.length === 'connection'.length && name.toLowerCase() === 'connection')
       for (const token of parseTokenList(value) ?? []) named.add(token);
   }
   // A body whose length or coding an upstream could hide from us would be read differently on the two sides.
@@ -26,9 +35,7 @@ export function incomingHeaders(raw: readonly HeaderField[], options: IncomingOp
   const redact = options.authenticated ? options.redact : undefined;
   const fields: HeaderField[] = [];
   for (const [name, value] of raw) {
-    const key = name.toLowerCase();
-    if (hopByHop.has(key) || named.has(key) || key === 'alt-svc') continue;
-    if (key.startsWith('proxy-') || key.startsWith('x-bot-bottle-')) continue;
+    if (staysOut(name) || (named.size > 0 && named.has(name.toLowerCase()))) continue;
     fields.push(redact === undefined ? [name, value] : [redact(name), redact(value)]);
   }
   return fields;

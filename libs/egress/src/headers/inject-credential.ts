@@ -1,7 +1,7 @@
 import type { RouteAuth } from '../contracts.ts';
 import { EgressError } from '../errors.ts';
 import type { HeaderField } from '../http1/request-head.ts';
-import { fieldKey } from './header-names.ts';
+import { requestField } from './request-field.ts';
 
 // RFC 9110 5.5 without blanks at the ends; anything else would end or change the field.
 const sendable = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?$/;
@@ -42,6 +42,6 @@ export function injectCredential(
   secret: string,
 ): HeaderField[] {
   const field = composeCredential(auth, secret);
-  const key = fieldKey(field[0]);
-  return [...headers.filter(([name]) => fieldKey(name) !== key), field];
+  const { key } = requestField(field[0]);
+  return [...headers.filter(([name]) => requestField(name).key !== key), field];
 }

@@ -2,23 +2,13 @@ import type { AllowDecision } from '../decide/decision.ts';
 import { formatAuthority } from '../hosts/parse-authority.ts';
 import type { HeaderField, RequestHead } from '../http1/request-head.ts';
 import { reduceAcceptEncoding } from './accept-encoding.ts';
-import {
-  credentialCarriers,
-  fieldKey,
-  hopByHop,
-  methodOverrides,
-  partialFields,
-  targetOverrides,
-} from './header-names.ts';
+import { fieldKey } from './header-names.ts';
+import { requestField } from './request-field.ts';
 
 export interface OutgoingOptions {
   /** content codings that the caller can undo in a response; identity always is one. Default: none */
   readonly decodable?: readonly string[];
 }
-
-// The message that is sent is framed anew by whoever sends it, and 100-continue is answered by egress. Extensions of
-// WebSocket change what its frames mean, which nothing here could read then.
-const framing: ReadonlySet<string> = new Set(['content-length', 'expect', 'sec-websocket-extensions']);
 
 /**
  * The headers that would leave, before a credential is injected, in their order and case: without hop-by-hop fields,
@@ -35,7 +25,7 @@ export function outgoingHeaders(
   const { route, base } = decision;
   const passing = new Set(route.agent_headers.map(fieldKey));
   if (decision.agentAuthorization) passing.add('authorization');
-  const injected = base.auth === null ? null : fieldKey(base.auth.header ?? 'Authorization');
+  const injected = base.auth === null ? null : requestField(base.auth.header ?? 'Authorization').key;
   const named = new Set(head.connectionTokens.map(fieldKey));
   const host = formatAuthority(decision.host, decision.port, decision.scheme === 'https' ? 443 : 80);
   const authenticated = decision.injectAuth !== null;
@@ -44,16 +34,17 @@ export function outgoingHeaders(
   let hasHost = false;
   let encodings: string | null = null;
   for (const [name, value] of head.headers) {
-    const key = fieldKey(name);
+    const field = requestField(name);
+    const { key } = field;
     if (key === 'host') {
       hasHost = true;
       fields.push([name, host]);
       continue;
     }
-    if (hopByHop.has(key) || named.has(key) || framing.has(key) || key.startsWith('proxy-')) continue;
-    if (key === injected || (credentialCarriers.has(key) && !passing.has(key))) continue;
-    if (targetOverrides.has(key) || (decision.constrained && methodOverrides.has(key))) continue;
-    if (authenticated && partialFields.has(key)) continue;
+    if (field.stays || key === injected || named.has(key)) continue;
+    if (field.isCredential && !passing.has(key)) continue;
+    if (decision.constrained && field.overridesMethod) continue;
+    if (authenticated && field.asksForPart) continue;
     if (authenticated && key === 'accept-encoding') {
       encodings = encodings === null ? value : `${encodings}, ${value}`;
       continue;

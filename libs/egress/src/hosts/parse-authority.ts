@@ -1,3 +1,4 @@
+import { remembered } from '../remembered.ts';
 import { normalizeHost } from './normalize-host.ts';
 import type { NormalHost } from './normalize-host.ts';
 
@@ -13,14 +14,14 @@ export interface HostAndPort extends NormalHost {
 const shape = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::([1-9]\d{0,4}))?$/;
 
 /** Parses `host[:port]` of a request (RFC 9110 7.2): ASCII only, IPv6 in brackets, no user info, no empty port. */
-export function parseHostAndPort(text: string): HostAndPort | null {
+export const parseHostAndPort = remembered((text): HostAndPort | null => {
   const match = shape.exec(text);
   const host = match?.[1] === undefined ? null : normalizeHost(match[1]);
   if (host === null) return null;
   if (match?.[2] === undefined) return { ...host, port: null };
   const port = Number(match[2]);
   return port <= 65_535 ? { ...host, port } : null;
-}
+});
 
 /** Like `parseHostAndPort` with `defaultPort` where none is written; null there means that a port is required. */
 export function parseAuthority(text: string, defaultPort: number | null): Authority | null {

@@ -41,6 +41,7 @@ function isBlank(code: number): boolean {
 /** Splits a comma-separated list of tokens into lower case. Null when an element is not a token; empty ones are skipped. */
 export function parseTokenList(value: string): string[] | null {
   const tokens: string[] = [];
+  if (value === '') return tokens;
   for (const part of value.split(',')) {
     const token = trimBlanks(part);
     if (token === '') continue;

@@ -5,6 +5,7 @@ import { parseHeaderFields, parseTokenList, tokenPattern } from './header-fields
 import { knownMethods, reflectingMethods } from './methods.ts';
 import { parseTarget } from './parse-target.ts';
 import type { Target } from './parse-target.ts';
+import { remembered } from '../remembered.ts';
 import { refuse } from './request-head.ts';
 import type { HeadRefusal, HeadResult, HeaderField } from './request-head.ts';
 import { requestedUpgrade } from './upgrade.ts';
@@ -64,7 +65,7 @@ function assemble(
   if ('ok' in authority) return authority;
   const connectionTokens = parseTokenList(known.connection.join(','));
   if (connectionTokens === null) return refuse('malformed Connection header');
-  const framing = bodyFraming(known['content-length'], known['transfer-encoding'], version);
+  const framing = bodyFraming(known.lengths, known.encodings, version);
   if ('ok' in framing) return framing;
   if (method === 'CONNECT' && framing.kind !== 'none') return refuse('CONNECT with a body');
   const upgrade = requestedUpgrade({
@@ -73,8 +74,8 @@ function assemble(
     hasBody: framing.kind !== 'none',
     connectionTokens,
     upgrade: known.upgrade,
-    keys: known['sec-websocket-key'],
-    versions: known['sec-websocket-version'],
+    keys: known.keys,
+    versions: known.versions,
   });
   if (typeof upgrade === 'object' && upgrade !== null) return upgrade;
   const expectations = known.expect;
@@ -130,37 +131,44 @@ function agreedAuthority(
   return agree ? target.authority : refuse('Host and request target disagree');
 }
 
-const collected = [
-  'host',
-  'connection',
-  'content-length',
-  'transfer-encoding',
-  'upgrade',
-  'expect',
-  'sec-websocket-key',
-  'sec-websocket-version',
-] as const;
-type Collected = (typeof collected)[number];
-
-function collect(headers: readonly HeaderField[]): Record<Collected, string[]> {
-  const found: Record<Collected, string[]> = {
-    host: [],
-    connection: [],
-    'content-length': [],
-    'transfer-encoding': [],
-    upgrade: [],
-    expect: [],
-    'sec-websocket-key': [],
-    'sec-websocket-version': [],
-  };
-  for (const [name, value] of headers) {
-    const lower = name.toLowerCase();
-    if (isCollected(lower)) found[lower].push(value);
-  }
-  return found;
+interface Known {
+  readonly host: string[];
+  readonly connection: string[];
+  readonly lengths: string[];
+  readonly encodings: string[];
+  readonly upgrade: string[];
+  readonly expect: string[];
+  readonly keys: string[];
+  readonly versions: string[];
 }
 
-const collectedNames: ReadonlySet<string> = new Set(collected);
-function isCollected(name: string): name is Collected {
-  return collectedNames.has(name);
+/** Where the values of a field are collected, by its lower-case name. */
+const collected: ReadonlyMap<string, keyof Known> = new Map([
+  ['host', 'host'],
+  ['connection', 'connection'],
+  ['content-length', 'lengths'],
+  ['transfer-encoding', 'encodings'],
+  ['upgrade', 'upgrade'],
+  ['expect', 'expect'],
+  ['sec-websocket-key', 'keys'],
+  ['sec-websocket-version', 'versions'],
+]);
+const collectedAs = remembered((name) => collected.get(name.toLowerCase()) ?? null);
+
+function collect(headers: readonly HeaderField[]): Known {
+  const known: Known = {
+    host: [],
+    connection: [],
+    lengths: [],
+    encodings: [],
+    upgrade: [],
+    expect: [],
+    keys: [],
+    versions: [],
+  };
+  for (const [name, value] of headers) {
+    const place = collectedAs(name);
+    if (place !== null) known[place].push(value);
+  }
+  return known;
 }
