@@ -254,9 +254,9 @@ function bodyKind(outgoing: OutgoingHead): BodyKind {
   let contentType: string | null = null;
   const encodings: string[] = [];
   for (const [name, value] of outgoing.headers) {
-    const lower = name.toLowerCase();
-    if (lower === 'content-type') contentType ??= value;
-    else if (lower === 'content-encoding') encodings.push(value);
+    if (name.length === 'content-type'.length && name.toLowerCase() === 'content-type') contentType ??= value;
+    else if (name.length === 'content-encoding'.length && name.toLowerCase() === 'content-encoding')
+      encodings.push(value);
   }
   return { contentType, contentEncoding: encodings.length === 0 ? null : encodings.join(', ') };
 }

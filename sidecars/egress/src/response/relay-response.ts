@@ -104,7 +104,7 @@ export class ResponseRelay implements AnswerHandler {
     bodiless: boolean,
     keepAlive: boolean,
   ): string {
-    const hasLength = headers.some(([name]) => name.toLowerCase() === 'content-length');
+    const hasLength = headers.some((field) => isNamed(field, 'content-length'));
     const http11 = this.#head.version === '1.1';
     this.#chunked = !bodiless && !hasLength && http11;
     if (this.#chunked) headers.push(['Transfer-Encoding', 'chunked']);
@@ -119,8 +119,7 @@ export class ResponseRelay implements AnswerHandler {
   }
 
   #filter({ status, headers }: ResponseHead, raw: Buffer): HeaderField[] {
-    const fields =
-      status === 204 ? headers.filter(([name]) => name.toLowerCase() !== 'content-length') : headers;
+    const fields = status === 204 ? headers.filter((field) => !isNamed(field, 'content-length')) : headers;
     const credential = this.#credential;
     if (credential === null) return incomingHeaders(fields, { authenticated: false });
     const redactor = createEchoRedactor(credential.forms);
@@ -132,10 +131,11 @@ export class ResponseRelay implements AnswerHandler {
 
   /** A coded body would hide an echo, so it is decoded; false: it cannot be, and the answer was refused. */
   #decode(headers: HeaderField[]): boolean {
-    const codings = headers
-      .filter(([name]) => name.toLowerCase() === 'content-encoding')
-      .map(([, value]) => value);
-    const coding = codings.join(',').trim();
+    const codings = headers.filter((field) => isNamed(field, 'content-encoding'));
+    const coding = codings
+      .map(([, value]) => value)
+      .join(',')
+      .trim();
     if (coding === '' || coding.toLowerCase() === 'identity') return true;
     const decoder = bodyDecoder(coding);
     if (decoder === null) {
@@ -179,4 +179,9 @@ export class ResponseRelay implements AnswerHandler {
 /** Reason phrases are the upstream's text; RFC 9112 4 lets them be empty. */
 function cleanReason(reason: string): string {
   return /^[\x20-\x7e]{0,64}$/.test(reason) ? reason : '';
+}
+
+/** Most fields have another length, and lower case costs more than the comparison. */
+function isNamed([name]: HeaderField, wanted: string): boolean {
+  return name.length === wanted.length && name.toLowerCase() === wanted;
 }

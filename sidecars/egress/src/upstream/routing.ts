@@ -19,8 +19,11 @@ export interface Destination {
 interface Checked {
   readonly host: string;
   readonly port: number;
+  readonly scheme: AllowDecision['scheme'];
   readonly addresses: readonly string[];
-  readonly allowed: readonly string[];
+  readonly destination: Destination;
+  /** slot that the destination's pool is for */
+  readonly slot: string | null;
 }
 
 /** Resolves, checks and picks the pool of a decided request. */
@@ -67,16 +70,18 @@ export class Routing {
   }
 
   #direct(decision: AllowDecision, addresses: readonly string[]): Destination {
-    const { route, host, port } = decision;
+    const { route, host, port, scheme } = decision;
+    const slot = decision.injectAuth?.slot ?? null;
     const last = this.#last.get(route);
     // the very answer that was checked for this row, not merely an equal one
-    if (last?.addresses === addresses && last.host === host && last.port === port) {
-      return this.#destination(decision, { addresses: last.allowed, proxy: null });
-    }
+    const isKnown = last?.addresses === addresses && last.host === host && last.port === port;
+    if (isKnown && last.scheme === scheme && last.slot === slot && !last.destination.pool.closed)
+      return last.destination;
     const allowed = addresses.filter((address) => addressAllowed(address, decision.addressAllowlist));
     if (allowed.length === 0) throw new UpstreamError('address_not_allowed');
-    this.#last.set(route, { host, port, addresses, allowed });
-    return this.#destination(decision, { addresses: allowed, proxy: null });
+    const destination = this.#destination(decision, { addresses: allowed, proxy: null });
+    this.#last.set(route, { host, port, scheme, slot, addresses, destination });
+    return destination;
   }
 
   #throughProxy(decision: AllowDecision, proxy: CorporateProxy): Destination {

@@ -63,6 +63,11 @@ export class UpstreamPool {
     if (this.#waiting.push(waiting) === 1) setImmediate(() => this.#flush());
   }
 
+  /** whether it keeps no connections any more */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   /** Takes no more connections back; requests under way end as they would. */
   close(): void {
     this.#closed = true;
