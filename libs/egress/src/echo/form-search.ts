@@ -3,7 +3,7 @@ export type FormSearch = (bytes: Uint8Array) => boolean;
 
 /** Below this a window is so short that there is little to skip. */
 const SHORTEST = 8;
-const BITS = 13;
+const BITS = 15;
 const MAX_SHIFT = 255;
 
 /**
@@ -16,7 +16,8 @@ export function createFormSearch(forms: readonly Buffer[]): FormSearch {
   const width = Math.min(...searched.map((form) => form.length));
   if (searched.length === 0) return () => false;
   if (width < SHORTEST) return (bytes) => searched.some((form) => asBuffer(bytes).includes(form));
-  const shifts = new Uint8Array(1 << BITS).fill(Math.min(width - 2, MAX_SHIFT));
+  const most = Math.min(width - 2, MAX_SHIFT);
+  const shifts = new Uint8Array(1 << BITS).fill(most);
   const ending = new Map<number, Buffer[]>();
   for (const form of searched) {
     for (let last = 2; last < width; last += 1) {
@@ -32,7 +33,9 @@ export function createFormSearch(forms: readonly Buffer[]): FormSearch {
     for (let last = width - 1; last < length;) {
       const block = blockAt(bytes, last);
       const shift = table[block] ?? 0;
-      if (shift > 0) last += shift;
+      // a constant, so that the processor goes on without waiting for what the table says
+      if (shift === most) last += most;
+      else if (shift > 0) last += shift;
       else if (ending.get(block)?.some((form) => startsAt(bytes, last - width + 1, form)) === true)
         return true;
       else last += 1;
@@ -44,7 +47,7 @@ export function createFormSearch(forms: readonly Buffer[]): FormSearch {
 /** The three bytes up to `last` as an index of a table. */
 function blockAt(bytes: Uint8Array, last: number): number {
   return (
-    (((bytes[last - 2] ?? 0) << 6) ^ ((bytes[last - 1] ?? 0) << 3) ^ (bytes[last] ?? 0)) & ((1 << BITS) - 1)
+    (((bytes[last - 2] ?? 0) << 10) ^ ((bytes[last - 1] ?? 0) << 5) ^ (bytes[last] ?? 0)) & ((1 << BITS) - 1)
   );
 }
 
