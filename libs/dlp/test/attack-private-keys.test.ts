@@ -30,11 +30,34 @@ function putty(): string {
   );
 }
 
+/** Encrypted with a passphrase by OpenSSL, whose initial vector looks like material. */
+function encrypted(): string {
+  const label = `RSA ${'PRIVATE'} KEY`;
+  const body = randomBytes(600).toString('base64');
+  const vector = randomBytes(16).toString('hex').toUpperCase();
+  return (
+    `-----BEGIN ${label}-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,${vector}\n\n` +
+    `${(body.match(/.{1,64}/g) ?? []).join('\n')}\n-----END ${label}-----\n`
+  );
+}
+
+/** As commercial SSH programs write one. */
+function ssh2(): string {
+  const label = `SSH2 ENCRYPTED ${'PRIVATE'} KEY`;
+  const body = randomBytes(400).toString('base64');
+  return (
+    `---- BEGIN ${label} ----\nComment: "2048-bit rsa, me@home"\n` +
+    `${(body.match(/.{1,70}/g) ?? []).join('\n')}\n---- END ${label} ----\n`
+  );
+}
+
 const makers: ReadonlyArray<[string, () => string]> = [
   ['RSA', () => pkcs8('rsa')],
   ['EC', () => pkcs8('ec')],
   ['OpenSSH', openssh],
   ['PuTTY', putty],
+  ['encrypted', encrypted],
+  ['SSH2', ssh2],
 ];
 
 const scan = async (text: string, allow: ReadonlyArray<{ sha256: string }> = []): Promise<Finding[]> =>
@@ -63,7 +86,7 @@ describe.each(makers)('private keys: %s', (_, make) => {
     const key = make();
     const text = bytes(`before "${key}" after`);
     const redacted = Buffer.from(redactSpans(text, scanner.scanBytes(text, 'body'))).toString('latin1');
-    for (const line of key.split('\n').filter((each) => each.length >= 40 && !each.startsWith('-----')))
+    for (const line of key.split('\n').filter((each) => each.length >= 40 && !each.startsWith('----')))
       expect(redacted).not.toContain(line.slice(0, 40));
     expect(redacted).toMatch(/^before ".*" after$/s);
   });
@@ -81,5 +104,37 @@ describe.each(makers)('private keys: %s', (_, make) => {
         .update(key.split('\n')[0] ?? '')
         .digest('hex'),
     );
+  });
+});
+
+describe('a label of a private key', () => {
+  const label = `-----BEGIN ${'PRIVATE'} KEY-----`;
+  const material = createHash('sha512').update('material').digest('base64').replaceAll(/[+/=]/g, 'k');
+  const isFound = (text: string): boolean => scanner.scanBytes(bytes(text), 'body').length > 0;
+
+  it.each([
+    ['at once', `${label}${material}`],
+    ['after a line', `${label}\r\n${material}`],
+    ['after blank lines', `${label}${'\n'.repeat(50)}${material}`],
+    ['after many headers', `${label}\n${'Comment: none\n'.repeat(60)}\n${material}`],
+    ['after an escaped header', `${label}\\nComment: none\\n\\n${material}`],
+    ['after a header that is escaped twice', `${label}\\\\nComment: none\\\\n${material}`],
+    ['in a header', `${label}Comment: the key is ${material}`],
+    ['in a header of a header', `${label}A: ${'b'.repeat(90)} A: ${'c'.repeat(90)} A: ${material}`],
+    ['after another label in a header', `${label}A: -----BEGIN CERTIFICATE-----\n${material}`],
+  ])('with material %s is one', (_, text) => {
+    expect(isFound(text)).toBe(true);
+  });
+
+  it.each([
+    ['nothing', label],
+    ['a text', `${label}\nhere goes your key, ${material}`],
+    ['a long text in a header', `${label}\nComment: ${'none '.repeat(30)}${material}`],
+    ['a line that is no header', `${label}\n...\n${material}`],
+    ['the same letter', `${label}\n${'A'.repeat(64)}\n`],
+    ['less material', `${label}\n${material.slice(0, 31)}\n`],
+    ['material far away', `${label}${'\n'.repeat(4100)}${material}`],
+  ])('with %s is none', (_, text) => {
+    expect(isFound(text)).toBe(false);
   });
 });

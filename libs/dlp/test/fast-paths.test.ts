@@ -18,6 +18,22 @@ describe('what is looked at in strides', () => {
     }
   });
 
+  it('finds a credential wherever a piece of a long text ends that is made characters at once', () => {
+    const search = new TokenSearch(tokenRules);
+    const jwt = samples['jwt']?.() ?? '';
+    const key = samples['private-key']?.() ?? '';
+    // the first one makes it begin, and so much is left of it that a credential could still be whole
+    const first = `..."${samples['npm-token']?.() ?? ''}" `;
+    for (const end of [256 * 1024, 192 * 1024]) {
+      for (let at = end - key.length - 40; at < end + 40; at += 29) {
+        const before = `${first}${'. '.repeat(at)}`.slice(0, at);
+        const text = bytes(`${before} ${key} "${jwt}" ${'. '.repeat(at)} "${jwt}"`).subarray(at % 3);
+        const found = search.search(text, 256, () => true).map((hit) => hit.rule.id);
+        expect(found, `${at}`).toEqual(['npm-token', 'private-key', 'jwt', 'jwt']);
+      }
+    }
+  });
+
   it('finds anchors of three at every place, whatever may stand before them', () => {
     const short = tokenRules.filter((each) => each.anchors.some((anchor) => anchor.length === 3));
     const rules = short.map((each) => ({ id: each.id, severity: each.severity, notAfter: each.notAfter }));

@@ -80,6 +80,14 @@ describe('credential formats', () => {
     expect(rulesIn(`"${text}"`)).toEqual([]);
   });
 
+  it.each(tokenRules.map((rule) => [rule.id, rule.pattern.source] as const))(
+    '%s repeats nothing without an end',
+    (_, source) => {
+      const structure = source.replaceAll(/\\./g, 'x').replaceAll(/\[[^\]]*\]/g, 'x');
+      expect(structure).not.toMatch(/[*+]|\{\d+,\}/);
+    },
+  );
+
   it.each(Object.entries(samples))('%s has no worst case that grows faster than its input', (id) => {
     const rule = tokenRules.find((each) => each.id === id);
     const anchors = rule?.anchors ?? [];

@@ -2,8 +2,8 @@ import { asciiOf, farFromAscii } from './ascii-of.ts';
 
 // In a bundle these become variables, so loops over bytes read them into a constant of their own first.
 const BACKSLASH = 0x5c;
-/** Memory that is kept for the next text, in bytes: a window of a stream fits. */
-const MAX_SCRATCH = 512 * 1024;
+/** Memory that is kept for the next text, in bytes: a window of a stream or of the git gate fits. */
+const MAX_SCRATCH = 1024 * 1024 + 3;
 let scratch = new Uint8Array(0);
 /** Set in an index when a backslash stands before. */
 const AFTER = 0x8000;

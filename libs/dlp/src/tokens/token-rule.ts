@@ -26,6 +26,11 @@ export interface TokenRule {
   readonly notAfter: RegExp | null;
   /** what every match has after its anchor, looked at before the pattern is tried; absent: nothing is known of it */
   readonly body?: TokenBody;
+  /**
+   * Where the value ends of which the pattern matches the beginning, up to `from`; -1: there is none. For what no pattern
+   * can tell in linear time. Absent: where the match ends.
+   */
+  readonly endOf?: (text: string, from: number) => number;
   /** structure or checksum; absent: the pattern is enough */
   readonly isValid?: (value: string, match: RegExpExecArray) => boolean;
   /** anchors in any case */

@@ -9,8 +9,10 @@ export interface TokenHit {
 }
 
 interface State {
-  /** the bytes, one character each, made when they are needed */
-  text: string | null;
+  /** a piece of the bytes, one character each so that offsets stay what they are, made when it is needed */
+  text: string;
+  /** where in the bytes it begins */
+  base: number;
   /** first place that may still be looked at */
   next: number;
   readonly accepts: (hit: TokenHit) => boolean;
@@ -19,6 +21,11 @@ interface State {
 const FOLD = 0x20202020;
 /** Longest credential that is found backwards. */
 const BACKWARDS = 512;
+/** Longest credential, as of streams, with what a pattern looks at behind it, and what it looks at before. */
+const MAX_SPAN = 64 * 1024;
+const BEFORE = 1024;
+/** Bytes that are made characters at once: a text of many megabytes may hold one anchor. */
+const PIECE = 256 * 1024;
 /** Characters of a credential's body that must stand before an anchor written backwards. */
 const MIN_BACKWARDS = 12;
 /** 1 for what credentials consist of */
@@ -41,7 +48,7 @@ export class TokenSearch {
   /** Accepted hits in the order of their anchors, at most a few over `limit`. */
   search(bytes: Uint8Array, limit: number, accepts: (hit: TokenHit) => boolean): TokenHit[] {
     const hits: TokenHit[] = [];
-    const state: State = { text: null, next: 0, accepts };
+    const state: State = { text: '', base: 0, next: 0, accepts };
     const { probes } = this.#anchors;
     const phase = (4 - (bytes.byteOffset & 3)) & 3;
     // Too short for a word of its own at an aligned place.
@@ -114,13 +121,30 @@ function check(anchor: Anchor, bytes: Uint8Array, at: number, state: State, hits
     if (anchor.barred[bytes[beside] ?? 0] === 1) return;
   }
   if (anchor.isBackwards ? !isPaidFor(bytes, start) : !hasBody(anchor, bytes, end)) return;
-  // one character per byte, so that offsets in the text are offsets in the bytes
-  state.text ??= Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-  const { rule } = anchor;
-  const hit = anchor.isBackwards ? tryBackwards(rule, state.text, end) : tryRule(rule, state.text, start);
+  readAround(bytes, start, state);
+  const { text, base } = state;
+  const found = anchor.isBackwards
+    ? tryBackwards(anchor.rule, text, end - base)
+    : tryRule(anchor.rule, text, start - base);
+  const hit = found === null ? null : { ...found, start: found.start + base, end: found.end + base };
   if (hit === null || !state.accepts(hit)) return;
   // anchors of one rule may overlap
   if (!hits.some((other) => other.rule === hit.rule && other.start === hit.start)) hits.push(hit);
+}
+
+/** Makes sure that `state.text` holds whatever a pattern at `start` can look at. All bytes are read twice at most. */
+function readAround(bytes: Uint8Array, start: number, state: State): void {
+  const from = Math.max(0, start - BEFORE);
+  const to = Math.min(bytes.length, start + MAX_SPAN);
+  if (from >= state.base && to <= state.base + state.text.length) return;
+  // anchors come nearly in order
+  const base = bytes.length <= PIECE ? 0 : Math.max(0, from - BEFORE);
+  state.base = base;
+  state.text = Buffer.from(
+    bytes.buffer,
+    bytes.byteOffset + base,
+    Math.min(PIECE, bytes.length - base),
+  ).toString('latin1');
 }
 
 function standsAt(bytes: Uint8Array, start: number, anchor: Anchor): boolean {
@@ -148,9 +172,11 @@ function tryRule(rule: TokenRule, text: string, start: number): TokenHit | null 
   rule.pattern.lastIndex = start;
   const match = rule.pattern.exec(text);
   if (match === null) return null;
-  const value = match[1] ?? match[0];
+  const matched = start + match[0].length;
+  const end = rule.endOf === undefined ? matched : rule.endOf(text, matched);
+  if (end < 0) return null;
+  const value = match[1] ?? text.slice(start, end);
   if (rule.isValid !== undefined && !rule.isValid(value, match)) return null;
-  const end = start + match[0].length;
   return { rule, start: end - value.length, end, value };
 }
 

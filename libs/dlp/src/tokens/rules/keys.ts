@@ -1,4 +1,5 @@
 import { isJwt } from '../checksums.ts';
+import { keyBlockEnd, keyLabel } from '../key-block.ts';
 import { isPlaceholder, wordOrDash, type TokenRule } from '../token-rule.ts';
 
 /** Schemes of database and broker addresses in which a password is a credential. */
@@ -33,28 +34,15 @@ function isRealPassword(value: string): boolean {
   );
 }
 
-/** Private keys match on their header and a start: the rest may come in another chunk. */
-const pemLabels =
-  '(?:(?:RSA |EC |DSA |OPENSSH |ENCRYPTED |SSH2 ENCRYPTED |ANY )?PRIVATE KEY|PGP PRIVATE KEY BLOCK)';
-
-/**
- * What may follow of a key, escaped or not. All of it belongs to the value: keys of one kind begin alike, so that a
- * hash of the start would be that of each of them, and overwriting the start would leave the key.
- */
-const restOfKey = String.raw`[A-Za-z0-9+/=\s\\%]{0,48000}`;
-
 export const keyRules: readonly TokenRule[] = [
   {
     id: 'private-key',
     severity: 'critical',
     anchors: ['-----BEGIN ', '---- BEGIN SSH2 ENCRYPTED PRIVATE KEY'],
-    // a header alone, as in documentation, is not a key: some key material must follow it
-    pattern: new RegExp(
-      `(-----BEGIN ${pemLabels}-----(?:\\s|\\\\[nr]|\\\\\\\\[nr]|%0[AaDd]|[A-Za-z-]{1,20}: [^\\n]{1,100}){0,32}([A-Za-z0-9+/]{32})${restOfKey})`,
-      'y',
-    ),
+    pattern: keyLabel,
     notAfter: null,
-    isValid: (_, match) => new Set(match[2]).size >= 6,
+    // a label alone, as in documentation, is not a key: some key material must follow it
+    endOf: keyBlockEnd,
   },
   {
     id: 'putty-private-key',

@@ -20,10 +20,15 @@ export const modelRules: readonly TokenRule[] = [
     notAfter: wordOrDash,
   }),
   prefixed('openrouter-key', 'sk-or-v1-', '[0-9a-f]{64}(?![0-9A-Za-z])', { notAfter: wordOrDash }),
-  prefixed('deepseek-key', 'sk-', '(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{32}(?![0-9A-Za-z_-])', {
-    notAfter: wordOrDash,
-    body: { chars: /[0-9a-f]/, min: 32 },
-  }),
+  prefixed(
+    'deepseek-key',
+    'sk-',
+    '(?=[0-9a-f]{0,31}[0-9])(?=[0-9a-f]{0,31}[a-f])[0-9a-f]{32}(?![0-9A-Za-z_-])',
+    {
+      notAfter: wordOrDash,
+      body: { chars: /[0-9a-f]/, min: 32 },
+    },
+  ),
   prefixed('hugging-face-token', ['hf_', 'api_org_'], '[A-Za-z]{34}(?![A-Za-z0-9])', {
     isValid: (value) => /[A-Z]/.test(value) && /[a-z]/.test(value.slice(3)) && new Set(value).size > 14,
   }),
