@@ -5,7 +5,12 @@ const conditions = ['@bot-bottle/source', 'node', 'import', 'default'];
 /** The settings every package's tests share: sources of the neighbours, no hidden globals. */
 export function defineTestConfig(
   name: string,
-  overrides: { testTimeout?: number; fileParallelism?: boolean; include?: string[] } = {},
+  overrides: {
+    testTimeout?: number;
+    fileParallelism?: boolean;
+    maxWorkers?: number;
+    include?: string[];
+  } = {},
 ) {
   return defineConfig({
     resolve: { conditions },

@@ -1,3 +1,4 @@
 import { defineTestConfig } from '../../vitest.base.ts';
 
-export default defineTestConfig('sidecar-git-gate');
+// Most of the time goes to programs that a test waits for: two files at a time use two cores.
+export default defineTestConfig('sidecar-git-gate', { maxWorkers: 2 });

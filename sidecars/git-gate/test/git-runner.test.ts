@@ -112,7 +112,7 @@ describe.skipIf(program === null)('a run of git', () => {
 
   test.each([
     ['a signal', {}, true],
-    ['the time', { timeoutMs: 300 }, false],
+    ['the time', { timeoutMs: 3000 }, false],
   ])('ends the whole process group with %s', async (_what, more, abort) => {
     const controller = new AbortController();
     // a child of the child, which ignores SIGTERM

@@ -17,6 +17,8 @@ export function sshdConfig(options: {
     `AuthorizedKeysFile ${at('authorized_keys')}`,
     `AllowUsers ${options.user}`,
     `ForceCommand ${at('command')}`,
+    // the account's shell runs the command: away from the operator's start-up files, which may do anything and take long
+    `SetEnv HOME=${at('home')}`,
     'PermitRootLogin prohibit-password',
     'StrictModes no',
     'UsePAM no',
@@ -35,7 +37,7 @@ export function sshdConfig(options: {
 export function wrapper(folder: string): string {
   return `#!/bin/sh
 printf '%s %s\\n' "$GIT_PROTOCOL" "$SSH_ORIGINAL_COMMAND" >> '${folder}/commands'
-export HOME='${folder}/home' GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
+export GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null
 case "$SSH_ORIGINAL_COMMAND" in
   git-receive-pack\\ *) [ ! -x '${folder}/before-receive' ] || '${folder}/before-receive' ;;
 esac
