@@ -5,6 +5,8 @@ import type { GateRepo, GitGateConfig } from '@bot-bottle/git-gate';
 import type { Log } from '@bot-bottle/sidecar-protocol/program';
 import type { PushScanner } from './contracts.ts';
 import { createGit } from './git/create-git.ts';
+import type { GitOptions } from './git/git-environment.ts';
+import { requireGit } from './git/require-git.ts';
 import type { HeldPushes } from './held/held-pushes.ts';
 import { Slots } from './http/slots.ts';
 import { createMirror } from './mirror/create-mirror.ts';
@@ -25,7 +27,7 @@ export interface OpenReposOptions {
 }
 
 interface Shared {
-  readonly home: string;
+  readonly gitOptions: GitOptions;
   readonly hooks: string;
   readonly receiving: Slots;
 }
@@ -33,27 +35,32 @@ interface Shared {
 /** With `RECEIVE_MEMORY_KIB` this bounds what pushes can make git want, however many there are. */
 const RECEIVING = 2;
 
-/** Opens the mirror of every repository and puts what serves it into `repos`, one by one. */
+/**
+ * Opens the mirror of every repository and puts what serves it into `repos`, one by one.
+ *
+ * @throws GitGateServerError `invalid_config` for a git that is too old
+ */
 export async function openRepos(repos: Map<string, RepoService>, parts: OpenReposOptions): Promise<void> {
   const { root, key_dir: keyDir } = parts.config;
   const [home, hooks] = [join(root, '.home'), join(root, '.hooks')];
   for (const folder of [root, keyDir, home]) await mkdir(folder, { recursive: true, mode: 0o700 });
+  const gitOptions = { git: parts.config.programs.git, home };
+  await requireGit(createGit(gitOptions));
   await installHooks(hooks);
   const unsearched = parts.secrets.unsearched();
   if (unsearched.length > 0)
     parts.log(0, { event: 'values_too_short_to_be_searched', names: unsearched.join(' ') });
-  const shared = { home, hooks, receiving: new Slots(RECEIVING) };
+  const shared = { gitOptions, hooks, receiving: new Slots(RECEIVING) };
   for (const repo of parts.config.repos) repos.set(repo.name, await openRepo(parts, repo, shared));
 }
 
 async function openRepo(
   parts: OpenReposOptions,
   repo: GateRepo,
-  { home, hooks, receiving }: Shared,
+  { gitOptions, hooks, receiving }: Shared,
 ): Promise<RepoService> {
   const { config, secrets, log } = parts;
   const { limits, programs } = config;
-  const gitOptions = { git: programs.git, home };
   const git = createGit(gitOptions);
   const mirror = await createMirror({
     repo,

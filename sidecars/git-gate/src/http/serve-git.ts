@@ -134,6 +134,8 @@ async function receivePack(
     'pack.threads=1',
     '-c',
     `core.hooksPath=${repo.hooks}`,
+    '-c',
+    `receive.maxInputSize=${repo.repo.push.max_bytes}`,
     ...command(repo, service),
     repo.mirror.gitDir,
   ];

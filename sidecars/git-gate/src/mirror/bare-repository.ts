@@ -11,8 +11,6 @@ export interface BareRepositoryOptions {
   readonly gitDir: string;
   /** upstream that it is a copy of */
   readonly url: string;
-  /** largest push, in bytes */
-  readonly maxPushBytes: number;
 }
 
 /** The bare repository on disk. */
@@ -63,10 +61,6 @@ export async function openBareRepository(options: BareRepositoryOptions): Promis
     await run(init, { view: null });
     format = next;
     head = null;
-    await configure();
-  };
-  const configure = async (): Promise<void> => {
-    await run(['config', 'receive.maxInputSize', String(options.maxPushBytes)]);
   };
   const refs = async (encoding: 'utf8' | 'latin1'): Promise<ReadonlyMap<string, string>> => {
     const args = ['for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads', 'refs/tags'];
@@ -81,7 +75,6 @@ export async function openBareRepository(options: BareRepositoryOptions): Promis
       if (found !== 'sha1' && found !== 'sha256') return false;
       format = found;
       await refs('utf8');
-      await configure();
       return true;
     } catch {
       return false;

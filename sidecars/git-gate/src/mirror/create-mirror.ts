@@ -4,7 +4,6 @@ import type { GateRepo, GitGateConfig } from '@bot-bottle/git-gate';
 import type { Log } from '@bot-bottle/sidecar-protocol/program';
 import type { Git, Mirror } from '../contracts.ts';
 import { GitGateServerError } from '../errors.ts';
-import { requireGit } from '../git/require-git.ts';
 import { createUpstreamSsh } from '../ssh/upstream-ssh.ts';
 import { upstreamUrl } from '../ssh/upstream-url.ts';
 import { openBareRepository } from './bare-repository.ts';
@@ -34,7 +33,7 @@ const CLOSE_MS = 5000;
 /**
  * Opens or makes the mirror of one upstream. No connection is made yet.
  *
- * @throws GitGateServerError `invalid_config` for a git that is too old, GitGateError for a host key that is none
+ * @throws GitGateError for a host key that is none
  */
 export async function createMirror(options: MirrorOptions): Promise<Mirror> {
   const { repo, git, root, log } = options;
@@ -42,10 +41,9 @@ export async function createMirror(options: MirrorOptions): Promise<Mirror> {
   const gitDir = join(root, `${repo.name}.git`);
   const workDir = join(root, `${repo.name}.work`);
   const transferMs = options.limits.transfer_seconds * 1000;
-  await requireGit(git);
   await rm(workDir, { recursive: true, force: true });
   await mkdir(workDir, { recursive: true, mode: 0o700 });
-  const repository = await openBareRepository({ git, gitDir, url, maxPushBytes: repo.push.max_bytes });
+  const repository = await openBareRepository({ git, gitDir, url });
   const connection = createUpstreamSsh({ repo, ssh: options.ssh, keyDir: options.keyDir });
   await connection.setKey(options.key);
 
