@@ -13,7 +13,7 @@ import {
   type BottleHost,
   type ExitStatus,
   type LaunchedBottle,
-  type SidecarName,
+  type HelperName,
   type SidecarProcess,
 } from '@bot-bottle/backend';
 import { loadManifestIndex } from '@bot-bottle/manifest';
@@ -67,7 +67,7 @@ export async function imageOwner(
 const asText = (request: ProposalRequest): string => JSON.stringify(request);
 
 /** What runs as which sidecar: a file of this folder, and its arguments. */
-type Sidecars = Readonly<Partial<Record<SidecarName, readonly [string, ...string[]]>>>;
+type Sidecars = Readonly<Partial<Record<HelperName, readonly [string, ...string[]]>>>;
 
 async function ownerOf(
   world: TempHome,

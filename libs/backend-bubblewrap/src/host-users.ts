@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackendError, sidecarNames, type SidecarName } from '@bot-bottle/backend';
+import { BackendError, guardName, sidecarNames, type HelperName } from '@bot-bottle/backend';
 import { ensureOwnFolder } from './host-folders.ts';
 
 // the range systemd leaves to dynamic users (systemd.exec(5), DynamicUser=): no account of the host has one of these
 const FIRST = 61184;
 const LAST = 65519;
-const USERS_PER_BOTTLE = 1 + sidecarNames.length;
+const helpers: readonly HelperName[] = [...sidecarNames, guardName];
+const USERS_PER_BOTTLE = 1 + helpers.length;
 const SLOTS = Math.floor((LAST - FIRST + 1) / USERS_PER_BOTTLE);
 
 export interface HostUser {
@@ -18,7 +19,7 @@ export interface HostUser {
 /** Host users of one bottle: the agent's and one of each sidecar; null when everything runs as the caller. */
 export interface HostUsers {
   agent(): HostUser | null;
-  sidecar(name: SidecarName): HostUser | null;
+  sidecar(name: HelperName): HostUser | null;
   release(): Promise<void>;
 }
 
@@ -45,7 +46,7 @@ export async function takeHostUsers(folder: string, identity: string): Promise<H
     const user = (index: number) => ({ uid: first + index, gid: first + index });
     return {
       agent: () => user(0),
-      sidecar: (name) => user(1 + sidecarNames.indexOf(name)),
+      sidecar: (name) => user(1 + helpers.indexOf(name)),
       release: () => rm(note, { force: true }),
     };
   }

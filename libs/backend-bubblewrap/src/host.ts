@@ -1,12 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
   BackendError,
+  guardName,
   removeTree,
   type Bottle,
   type BottleHost,
   type BottleSpec,
+  type HelperName,
   type SidecarName,
   type SidecarProcess,
   type SidecarSpec,
@@ -33,6 +35,7 @@ import { sidecarPrograms } from './programs/sidecar-programs.ts';
 import { isAlive, ownMark, type ProcessMark, readRecord, writeRecord } from './runtime-record.ts';
 import { agentArgs } from './rootfs/agent-args.ts';
 import { etcFiles } from './rootfs/etc-files.ts';
+import { hostsFile } from './rootfs/hosts-file.ts';
 import { isFirstProcess, sidecarArgs, sidecarCommand } from './rootfs/sidecar-args.ts';
 import { openScratch, removeScratch, type ScratchPlace } from './scratch-folder.ts';
 import { seccompProgram } from './seccomp/filter.ts';
@@ -54,7 +57,7 @@ export class BubblewrapHost implements BottleHost {
   readonly #home: HomeFolder;
   readonly #sockets: ReadonlyMap<SidecarName, SocketFolder>;
   readonly #place: ScratchPlace;
-  readonly #scratch = new Map<SidecarName, Promise<string>>();
+  readonly #scratch = new Map<HelperName, Promise<string>>();
   readonly #sandboxes = new Set<SandboxProcess>();
   readonly #running = new Set<SandboxProcess>();
   readonly #marks: ProcessMark[] = [];
@@ -124,21 +127,31 @@ export class BubblewrapHost implements BottleHost {
   }
 
   async startSidecar(spec: SidecarSpec): Promise<SidecarProcess> {
-    const sockets = this.#sockets.get(spec.name);
+    const sockets = spec.name === guardName ? null : this.#sockets.get(spec.name);
     if (sockets === undefined)
       throw new BackendError('sidecar_failed', `this bottle has no sidecar ${spec.name}`, {
         data: { name: spec.name },
       });
     const { cache } = this.#options.folders;
     const user = this.#users.sidecar(spec.name);
-    const [node, program, programs, users, scratch] = await Promise.all([
+    const [node, program, programs, users, hosts, scratch] = await Promise.all([
       nodeCopy(cache),
       this.#readable(spec.program),
       sidecarPrograms(spec.programs, (path) => this.#readable(path)),
       spec.programs.length === 0 ? null : this.#userFiles(spec.name),
+      spec.hosts === undefined ? null : this.#hostsFile(spec.name, spec.hosts),
       spec.scratch ? this.#scratchOf(spec.name, user) : null,
     ]);
-    const root = { node, program, sockets: sockets.path, programs: [], users: null, scratch: null };
+    const socketFolder = sockets?.path ?? null;
+    const root = {
+      node,
+      program,
+      sockets: socketFolder,
+      programs: [],
+      users: null,
+      hosts: null,
+      scratch: null,
+    };
     const { bwrap } = this.#options;
     const compiled = await codeCache(spec, root, { folder: cache, bwrap, seccomp: this.#seccomp, user });
     const sandbox = this.#start({
@@ -146,6 +159,7 @@ export class BubblewrapHost implements BottleHost {
         ...root,
         programs,
         users,
+        hosts,
         scratch,
         codeCache: compiled === null ? null : { folder: compiled, writable: false },
       }),
@@ -157,13 +171,13 @@ export class BubblewrapHost implements BottleHost {
   }
 
   /** The same folder for every life of the sidecar. */
-  #scratchOf(name: SidecarName, user: HostUser | null): Promise<string> {
+  #scratchOf(name: HelperName, user: HostUser | null): Promise<string> {
     const opened = this.#scratch.get(name) ?? openScratch(this.#place, name, user);
     this.#scratch.set(name, opened);
     return opened;
   }
 
-  async #userFiles(name: SidecarName): Promise<string> {
+  async #userFiles(name: HelperName): Promise<string> {
     const folder = join(this.#folder, `${name}-users`);
     const { passwd, group } = etcFiles([]);
     await mkdir(folder, { recursive: true, mode: 0o755 });
@@ -173,6 +187,13 @@ export class BubblewrapHost implements BottleHost {
       ),
     );
     return folder;
+  }
+
+  async #hostsFile(name: HelperName, hosts: Readonly<Record<string, string>>): Promise<string> {
+    const path = join(this.#folder, `${name}-hosts`);
+    const old = await readFile('/etc/hosts', 'utf8').catch(() => '');
+    await writeFile(path, hostsFile(old, hosts), { mode: 0o644 });
+    return path;
   }
 
   async startBottle(): Promise<Bottle> {

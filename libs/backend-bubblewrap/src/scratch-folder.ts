@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeTree, type SidecarName } from '@bot-bottle/backend';
+import { removeTree, type HelperName } from '@bot-bottle/backend';
 import { ensureOwnFolder, type HostFolders } from './host-folders.ts';
 import type { HostUser } from './host-users.ts';
 
@@ -25,7 +25,7 @@ export function scratchBase({ identity, stateDir, homes }: ScratchPlace): string
  */
 export async function openScratch(
   place: ScratchPlace,
-  name: SidecarName,
+  name: HelperName,
   user: HostUser | null,
 ): Promise<string> {
   const { homes } = place;

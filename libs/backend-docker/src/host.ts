@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   BackendError,
+  guardName,
   guestHome,
   timed,
   type Bottle,
@@ -148,19 +149,21 @@ export class DockerHost implements BottleHost {
 
   async startSidecar(spec: SidecarSpec, given?: AbortSignal): Promise<SidecarProcess> {
     const { name } = spec;
-    if (!this.#spec.sidecars.includes(name))
+    if (name === guardName || !this.#spec.sidecars.includes(name))
       throw new BackendError('sidecar_failed', `this bottle has no sidecar ${name}`, { data: { name } });
     const signal = given === undefined ? this.#build.signal : AbortSignal.any([given, this.#build.signal]);
     const { outside } = this.#shared;
     return await this.#make(() =>
-      evenIfPruned([outside], () => this.#startSidecar(spec, spec.network ? outside : null, signal)),
+      evenIfPruned([outside], () =>
+        this.#startSidecar({ ...spec, name }, spec.network ? outside : null, signal),
+      ),
     ).catch((error: unknown) => {
       throw engineError('sidecar_failed', `the container of ${name}`, error);
     });
   }
 
   async #startSidecar(
-    spec: SidecarSpec,
+    spec: SidecarSpec & { readonly name: SidecarName },
     outside: Lookup<string> | null,
     signal: AbortSignal,
   ): Promise<SidecarProcess> {

@@ -25,14 +25,21 @@ export interface SidecarProcess {
 export const sidecarNames = ['egress', 'git-gate', 'supervise'] as const;
 export type SidecarName = (typeof sidecarNames)[number];
 
+/** The guard of a bottle. It stands behind egress: the agent has no way to it. */
+export const guardName = 'pipelock';
+/** Whatever runs beside the agent. */
+export type HelperName = SidecarName | typeof guardName;
+
 export interface SidecarSpec {
-  readonly name: SidecarName;
+  readonly name: HelperName;
   /** self-contained ESM file on the host */
   readonly program: string;
   /** whether the sidecar may use the host's network */
   readonly network: boolean;
   /** absolute paths of host executables that it may run, each at `sidecarProgram(path)`; [] shows none */
   readonly programs: readonly string[];
+  /** name → address that its resolver must give, besides those of the host; absent: none */
+  readonly hosts?: Readonly<Record<string, string>>;
   /** whether it gets a private folder on disk at `sidecarScratch`, which goes with the bottle */
   readonly scratch: boolean;
 }

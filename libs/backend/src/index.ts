@@ -16,6 +16,8 @@ export {
   type ExitStatus,
   type Leftover,
   type OpenOptions,
+  guardName,
+  type HelperName,
   type SidecarName,
   type SidecarProcess,
   type SidecarSpec,
@@ -97,6 +99,7 @@ export {
 } from './owner/enumerate-active.ts';
 export { describeDeployKey, revokeRecordedKey } from './owner/deploy-keys.ts';
 export { OwnerError, ownerErrorCodes, type OwnerErrorCode } from './owner/errors.ts';
+export { helpersOf } from './owner/bottle-sidecars.ts';
 export { launchBottle, type LaunchOptions } from './owner/launch-bottle.ts';
 export type { LaunchedBottle } from './owner/launched-bottle.ts';
 export type { MainProcess } from './owner/main-process.ts';

@@ -55,6 +55,7 @@ async function takenOver({ name, events = [], proposals = [], supervise = true }
     audit: world.audit,
     desk: world.desk,
     routes: fakeEgress().routes,
+    guard: null,
     undo,
     onWarning: (message) => world.warnings.push(message),
   });

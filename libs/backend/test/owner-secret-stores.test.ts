@@ -68,6 +68,7 @@ it('sends each sidecar its own secrets and never those of the other or of the la
         canary,
         extraCa: null,
         routes: new LiveRoutes(plan.routes),
+        guard: null,
         allowed: new AllowedValues(),
       });
       const gate = gitGateSetup(plan, secrets, gateFacts(`m${made}`));

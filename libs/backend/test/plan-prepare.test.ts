@@ -195,16 +195,6 @@ describe('preparePlan', () => {
     });
   });
 
-  it.each([
-    ['pipelock', sampleAgent({ bottle: { egress: { ...egress, guard: 'pipelock' } } })],
-    ['tls_passthrough', withRoute({ host: 'a.example', pipelock: { tlsPassthrough: true } })],
-  ])('fails closed on %s, which this version cannot enforce', async (what, agent) => {
-    await expect(samplePlan(await tempDir(), agent)).rejects.toMatchObject({
-      code: 'not_available',
-      message: expect.stringContaining(what) as string,
-    });
-  });
-
   it('takes a route that asks a human about what it finds', async () => {
     const agent = withRoute({
       host: 'a.example',

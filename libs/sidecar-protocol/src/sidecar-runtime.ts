@@ -20,6 +20,6 @@ const lean: SidecarRuntime = {
   env: { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' },
 };
 
-export function sidecarRuntime(name: 'egress' | 'git-gate' | 'supervise'): SidecarRuntime {
+export function sidecarRuntime(name: 'egress' | 'git-gate' | 'supervise' | 'pipelock'): SidecarRuntime {
   return name === 'egress' ? lean : plain;
 }

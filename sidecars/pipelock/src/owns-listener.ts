@@ -5,18 +5,22 @@ const LISTEN = '0A';
 
 /**
  * Whether the one that listens on a port of 127.0.0.1 is this very process, and not somebody who took the port first:
- * another pipelock would answer for its own health.
+ * another pipelock would answer for its own health. Null: it listens, but the process does not let us see what it has open,
+ * as one whose program is not readable (proc_pid_fd(5)).
  */
-export function ownsListener(pid: number, port: number): boolean {
+export function ownsListener(pid: number, port: number): boolean | null {
   const inode = inodeOf(port);
   if (inode === null) return false;
   try {
     const fds = `/proc/${pid}/fd`;
     return readdirSync(fds).some((fd) => linkOf(`${fds}/${fd}`) === `socket:[${inode}]`);
-  } catch {
-    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EACCES' ? null : false;
   }
 }
+
+/** Whether anybody listens on a port of 127.0.0.1. */
+export const isTaken = (port: number): boolean => inodeOf(port) !== null;
 
 function inodeOf(port: number): string | null {
   // 127.0.0.1 in the byte order of the machine, which is little-endian everywhere that Node runs on Linux

@@ -13,6 +13,7 @@ import {
   type PipelockSidecarConfig,
 } from '@bot-bottle/pipelock';
 import { GuardError } from './errors.ts';
+import { isTaken } from './owns-listener.ts';
 import { runOnce } from './run-once.ts';
 import { waitUntilHealthy } from './wait-until-healthy.ts';
 import { writeFiles } from './write-files.ts';
@@ -53,6 +54,8 @@ export async function startGuard(options: GuardOptions): Promise<RunningGuard> {
   const env = { HOME: config.folder, SSL_CERT_FILE: join(config.folder, sidecarFiles.roots) };
   const version = await versionOf(config, env);
   await accepted(config, configPath, env);
+  if (isTaken(Number(config.listen.split(':')[1])))
+    throw new GuardError(`something else listens on ${config.listen}`);
   const child = spawn(config.program, runArguments(configPath, config.listen), {
     env,
     cwd: config.folder,

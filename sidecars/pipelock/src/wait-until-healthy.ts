@@ -19,7 +19,7 @@ export async function waitUntilHealthy(
   const until = performance.now() + limitMs;
   const port = Number(listen.split(':')[1]);
   while (!signal.aborted && performance.now() < until) {
-    if (ownsListener(pid, port) && (await isHealthy(listen))) return true;
+    if (ownsListener(pid, port) !== false && (await isHealthy(listen))) return !signal.aborted;
     await pause(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
   return false;

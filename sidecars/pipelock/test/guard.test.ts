@@ -5,6 +5,7 @@ import { checkArguments, renderConfig, type PipelockConfig } from '@bot-bottle/p
 import { realRules } from '@bot-bottle/pipelock/testing';
 import type { RunningGuard } from '@bot-bottle/sidecar-pipelock';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ownsListener } from '../src/owns-listener.ts';
 import { executable, folder, programs, removeFolder } from './support/programs.ts';
 import {
   authority,
@@ -199,7 +200,18 @@ describe('it does not come to serve', () => {
   it('where something else listens', async () => {
     const other = await guardOf(await sidecarConfig(standIn));
     try {
-      expect(await refused(standIn, {}, other.listen)).toContain('ended at once');
+      expect(await refused(standIn, {}, other.listen)).toContain('something else listens');
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('where something else begins to listen at the same moment', async () => {
+    const other = await guardOf(await sidecarConfig(standIn));
+    try {
+      const listens = ownsListener(process.pid, Number(other.listen.split(':')[1]));
+      // what counts is whose it is, not that it answers
+      expect(listens).toBe(false);
     } finally {
       await other.stop();
     }

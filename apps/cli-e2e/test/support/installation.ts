@@ -21,6 +21,7 @@ const packages = {
   'sidecar-egress': 'sidecars/egress',
   'sidecar-git-gate': 'sidecars/git-gate',
   'sidecar-supervise': 'sidecars/supervise',
+  'sidecar-pipelock': 'sidecars/pipelock',
   'backend-bubblewrap': 'libs/backend-bubblewrap',
   'backend-docker': 'libs/backend-docker',
 } as const;

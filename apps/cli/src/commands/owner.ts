@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
+  helpersOf,
   launchBottle,
   loadSettings,
   runtimeDir,
@@ -45,7 +46,7 @@ export async function owner({ io }: CommandContext): Promise<number> {
       },
       backend,
       runtimeDir: runtimeDir(io.env),
-      sidecarPrograms: sidecarPrograms(request.plan.sidecars),
+      sidecarPrograms: sidecarPrograms(helpersOf(request.plan)),
       cwd: request.cwd,
       notify: request.notify,
       signal: abandoned,

@@ -9,6 +9,13 @@ import {
   ensureControlDir,
 } from '@bot-bottle/backend';
 import { visibleLine } from '@bot-bottle/audit';
+import {
+  checkVersion,
+  installHint,
+  PipelockError,
+  pipelockProgram,
+  versionArguments,
+} from '@bot-bottle/pipelock';
 import type { Io } from '../io.ts';
 import { builtBackends } from '../launch/choose-backend.ts';
 
@@ -30,8 +37,9 @@ export async function checkMachine(io: Pick<Io, 'env'>): Promise<Check[]> {
     args: readonly string[],
     need: Check['status'],
     remedy: string,
+    file = name,
   ): Promise<Check> => {
-    const path = await lookup(name);
+    const path = await lookup(file);
     if (path === null) return { name, status: need, detail: 'not installed', remedy };
     return { name, status: 'ok', detail: `${await versionOf(path, args)} (${path})`, remedy: null };
   };
@@ -60,6 +68,13 @@ export async function checkMachine(io: Pick<Io, 'env'>): Promise<Check[]> {
       'optional',
       'install gitleaks: the git gate scans with it; without it, with its own detectors',
     ),
+    program(
+      'pipelock',
+      versionArguments,
+      'optional',
+      `only for egress.guard: pipelock: ${installHint}`,
+      pipelockProgram(io.env),
+    ).then(withRecentPipelock),
     checkEngine(io),
     program(
       'claude',
@@ -163,4 +178,16 @@ function withRecentGit(check: Check): Check {
   const isOld = Number(major) < 2 || (Number(major) === 2 && Number(minor) < 31);
   if (check.status !== 'ok' || !isOld) return check;
   return { ...check, status: 'optional', remedy: 'install git 2.31 or newer: the git gate needs it' };
+}
+
+/** The version that is shown is the first line of what the program prints. */
+function withRecentPipelock(check: Check): Check {
+  if (check.status !== 'ok') return check;
+  try {
+    checkVersion(check.detail.replace(/ \([^()]*\)$/, ''));
+    return check;
+  } catch (error) {
+    if (!PipelockError.isInstance(error)) throw error;
+    return { ...check, status: 'optional', remedy: `${error.message}: only for egress.guard: pipelock` };
+  }
 }

@@ -1,5 +1,6 @@
 import {
   BackendError,
+  helpersOf,
   launchBottle,
   runtimeDir,
   shellExitCode,
@@ -49,7 +50,7 @@ export async function runOwned(
       secrets: prepared.secrets,
       backend: prepared.backend,
       runtimeDir: runtimeDir(context.io.env),
-      sidecarPrograms: sidecarPrograms(prepared.plan.sidecars),
+      sidecarPrograms: sidecarPrograms(helpersOf(prepared.plan)),
       cwd: prepared.cwd,
       notify: prepared.notify,
       signal: signals.signal,

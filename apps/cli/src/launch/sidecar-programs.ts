@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { BackendError, type SidecarName } from '@bot-bottle/backend';
+import { BackendError, type HelperName } from '@bot-bottle/backend';
 
-const modules: Readonly<Partial<Record<SidecarName, string>>> = {
+const modules: Readonly<Partial<Record<HelperName, string>>> = {
   egress: '@bot-bottle/sidecar-egress/main',
   'git-gate': '@bot-bottle/sidecar-git-gate/main',
   supervise: '@bot-bottle/sidecar-supervise/main',
+  pipelock: '@bot-bottle/sidecar-pipelock/main',
 };
 
 /**
@@ -15,12 +16,12 @@ const modules: Readonly<Partial<Record<SidecarName, string>>> = {
  * @throws BackendError `not_available` when a sidecar is not built
  */
 export function sidecarPrograms(
-  names: readonly SidecarName[] = ['egress', 'git-gate', 'supervise'],
-): Readonly<Partial<Record<SidecarName, string>>> {
+  names: readonly HelperName[] = ['egress', 'git-gate', 'supervise'],
+): Readonly<Partial<Record<HelperName, string>>> {
   return Object.fromEntries(names.map((name) => [name, programOf(name)]));
 }
 
-function programOf(name: SidecarName): string {
+function programOf(name: HelperName): string {
   const specifier = modules[name];
   if (specifier === undefined)
     throw new BackendError('not_available', `the sidecar ${name} is not in this version`);

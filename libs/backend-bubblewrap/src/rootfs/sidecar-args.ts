@@ -12,12 +12,14 @@ export interface SidecarRoot {
   readonly node: string;
   /** the sidecar's program on the host */
   readonly program: string;
-  /** folder for its socket on the host */
-  readonly sockets: string;
+  /** folder for its socket on the host, null: the agent has no way to it */
+  readonly sockets: string | null;
   /** programs of the host that it may run; [] none */
   readonly programs: readonly Bind[];
   /** folder on the host with its `passwd` and `group`, which ssh asks for its user; null: none */
   readonly users: string | null;
+  /** its hosts file on the host, null: that of the host */
+  readonly hosts: string | null;
   /** its folder on disk, null: none */
   readonly scratch: string | null;
   /** Node's compiled code of the program, null: none */
@@ -56,12 +58,13 @@ export function sidecarArgs(spec: SidecarSpec, root: SidecarRoot): string[] {
     userFiles.flatMap((name) =>
       root.users === null ? [] : ['--ro-bind', `${root.users}/${name}`, `/etc/${name}`],
     ),
+    root.hosts === null ? [] : ['--ro-bind', root.hosts, '/etc/hosts'],
     root.programs.flatMap(({ source, target }) => ['--ro-bind', source, target]),
     root.scratch === null ? [] : ['--bind', root.scratch, sidecarScratch],
     memoryFolder(guestHome, '0700', fewFiles.other),
     ['--ro-bind', root.node, `${ownDir}/node`],
     ['--ro-bind', root.program, sidecarProgram(spec)],
-    ['--bind', root.sockets, socketsDir],
+    root.sockets === null ? [] : ['--bind', root.sockets, socketsDir],
     root.codeCache === null
       ? []
       : [root.codeCache.writable ? '--bind' : '--ro-bind', root.codeCache.folder, codeCacheDir],

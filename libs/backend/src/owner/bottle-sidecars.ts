@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import type { AuditLog } from '@bot-bottle/audit';
 import type { ProposalDesk } from '@bot-bottle/supervise';
 import { visibleLine } from '@bot-bottle/audit';
-import type { BottleHost, SidecarName } from '../contracts.ts';
+import { guardName, type BottleHost, type HelperName } from '../contracts.ts';
 import { BackendError } from '../errors.ts';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
 import { allOrFirstError } from './all-or-first-error.ts';
 import type { SidecarSetup } from './egress-config.ts';
+import type { Guard } from './guard/guard.ts';
 import { gitGatePrograms } from './git-gate-config.ts';
-import type { LiveRoutes } from './live-routes.ts';
+import type { LiveRoutes, SendTable } from './live-routes.ts';
 import { sidecarAudit } from './sidecar-audit.ts';
 import { openSidecar, type OpenedSidecar } from './sidecar-host.ts';
 import { timed, type OnStep } from '../step.ts';
@@ -18,9 +19,11 @@ export interface BottleSidecarsOptions {
   readonly plan: BottlePlan;
   readonly host: Pick<BottleHost, 'startSidecar'>;
   /** self-contained ESM file of each sidecar */
-  readonly programs: Readonly<Partial<Record<SidecarName, string>>>;
-  readonly setups: Readonly<Partial<Record<SidecarName, () => SidecarSetup>>>;
+  readonly programs: Readonly<Partial<Record<HelperName, string>>>;
+  readonly setups: Readonly<Partial<Record<HelperName, () => SidecarSetup>>>;
   readonly audit: Pick<AuditLog, 'append'>;
+  /** null: the bottle has no guard */
+  readonly guard: Guard | null;
   readonly desk: ProposalDesk;
   readonly routes: LiveRoutes;
   readonly undo: UndoStack;
@@ -28,10 +31,24 @@ export interface BottleSidecarsOptions {
   readonly onStep?: OnStep;
 }
 
+/** Everything that runs beside the agent of a plan, in the order of starting. */
+export function helpersOf({
+  sidecars,
+  guard,
+}: Pick<BottlePlan, 'sidecars' | 'guard'>): readonly HelperName[] {
+  return guard === null ? sidecars : [guardName, ...sidecars];
+}
+
+/** Executables of the host that a sidecar runs. */
+function programsOf(name: HelperName, plan: BottlePlan): readonly string[] {
+  if (name === 'git-gate') return gitGatePrograms(plan);
+  return name === guardName && plan.guard !== null ? [plan.guard.program] : [];
+}
+
 const answerLimitMs = 15_000;
 
 /** What the agent asks a human with takes its time beside the agent's own start. */
-const late: ReadonlySet<SidecarName> = new Set(['supervise']);
+const late: ReadonlySet<HelperName> = new Set(['supervise']);
 
 /** The sidecars of one bottle; each has its end on the undo stack as soon as it begins. */
 export class BottleSidecars {
@@ -42,7 +59,7 @@ export class BottleSidecars {
   /** @throws BackendError `not_available` for a sidecar whose program is not there */
   constructor(options: BottleSidecarsOptions) {
     this.#options = options;
-    for (const name of options.plan.sidecars) this.#programOf(name);
+    for (const name of helpersOf(options.plan)) this.#programOf(name);
   }
 
   /**
@@ -51,7 +68,7 @@ export class BottleSidecars {
    * @throws BackendError `sidecar_failed`
    */
   async startNeeded(): Promise<void> {
-    const needed = this.#options.plan.sidecars.filter((name) => !late.has(name));
+    const needed = helpersOf(this.#options.plan).filter((name) => !late.has(name));
     await allOrFirstError(needed.map((name) => this.#open(name).ready));
   }
 
@@ -87,8 +104,8 @@ export class BottleSidecars {
     await this.#egress.setSecrets(secrets, AbortSignal.timeout(answerLimitMs));
   }
 
-  #open(name: SidecarName): Pick<OpenedSidecar, 'ready'> & { readonly isClosing: () => boolean } {
-    const { plan, host, setups, audit, desk, routes, undo, onWarning } = this.#options;
+  #open(name: HelperName): Pick<OpenedSidecar, 'ready'> & { readonly isClosing: () => boolean } {
+    const { plan, host, setups, audit, guard, desk, routes, undo, onWarning } = this.#options;
     let closing = false;
     const sidecar = openSidecar({
       host,
@@ -96,7 +113,8 @@ export class BottleSidecars {
         name,
         program: this.#programOf(name),
         network: name !== 'supervise',
-        programs: name === 'git-gate' ? gitGatePrograms(plan) : [],
+        programs: programsOf(name, plan),
+        ...(name === guardName ? { hosts: plan.egress.hosts } : {}),
         scratch: name === 'git-gate',
       },
       setup: setups[name] ?? (() => ({ config: {}, secrets: {} })),
@@ -109,8 +127,10 @@ export class BottleSidecars {
     });
     if (name === 'egress') {
       this.#egress = sidecar;
-      routes.connect((table, signal) => sidecar.setTable(table, signal));
+      const send: SendTable = (table, signal) => sidecar.setTable(table, signal);
+      routes.connect(guard?.around(send) ?? send);
     }
+    if (name === guardName) guard?.connect(() => sidecar.restart());
     const close = async (): Promise<void> => {
       closing = true;
       await sidecar.close();
@@ -120,7 +140,7 @@ export class BottleSidecars {
     return { ready: sidecar.ready, isClosing: () => closing };
   }
 
-  #programOf(name: SidecarName): string {
+  #programOf(name: HelperName): string {
     const program = this.#options.programs[name];
     if (program !== undefined) return program;
     throw new BackendError('not_available', `the sidecar ${name} is not available in this version`);

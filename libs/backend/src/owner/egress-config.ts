@@ -22,6 +22,8 @@ export interface EgressFacts {
   /** PEM bundle trusted besides the system's roots */
   readonly extraCa: string | null;
   readonly routes: Pick<LiveRoutes, 'view'>;
+  /** the guard that requests go through, null: none */
+  readonly guard: EgressConfigInput['guard'];
   /** what a human let pass since the launch */
   readonly allowed: Pick<AllowedValues, 'list'>;
 }
@@ -46,6 +48,7 @@ export function egressSetup(plan: BottlePlan, secrets: ResolvedSecrets, facts: E
             no_proxy: [...upstreamProxy.noProxy],
             has_credentials: upstreamProxy.hasCredentials,
           },
+    guard: facts.guard ?? null,
     hosts: { ...plan.egress.hosts },
     supervise: plan.sidecars.includes('supervise'),
     budget: { ...plan.egress.budget },

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { AuditLog } from '@bot-bottle/audit';
 import type { Authority } from '@bot-bottle/egress';
 import type { ProviderFileRef } from '@bot-bottle/providers';
-import type { Backend, Bottle, BottleHost, BottleSpec, SidecarName } from '../contracts.ts';
+import type { Backend, Bottle, BottleHost, BottleSpec, HelperName } from '../contracts.ts';
 import { canaryFor, type Canary } from '../env/canary.ts';
 import { guestEnvironment } from '../env/guest-environment.ts';
 import type { BottlePlan } from '../plan/bottle-plan.ts';
@@ -20,6 +20,7 @@ import { CredentialRefresh } from './credential-refresh.ts';
 import { DeployKeys } from './deploy-keys.ts';
 import { egressSetup, readExtraCa, type SidecarSetup } from './egress-config.ts';
 import { AllowedValues } from './dlp-applier.ts';
+import type { Guard, GuardFacts } from './guard/guard.ts';
 import { gitGateSetup } from './git-gate-config.ts';
 import { LiveRoutes } from './live-routes.ts';
 import { openDesk } from './open-desk.ts';
@@ -37,7 +38,7 @@ export interface LaunchOptions {
   /** folder for sockets, see `runtimeDir` */
   readonly runtimeDir: string;
   /** self-contained ESM file of each sidecar */
-  readonly sidecarPrograms: Readonly<Partial<Record<SidecarName, string>>>;
+  readonly sidecarPrograms: Readonly<Partial<Record<HelperName, string>>>;
   /** folder that the operator is in, for the metadata */
   readonly cwd: string;
   /** what tells the operator of new proposals; absent: the terminal only */
@@ -143,7 +144,9 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
   const routes = new LiveRoutes(plan.routes);
   const allowed = new AllowedValues();
   const rebuild = rebuildOf(options);
-  const setups: Partial<Record<SidecarName, () => SidecarSetup>> = {
+  const onWarning = (message: string): void => options.onWarning?.(message);
+  const guard = await openGuard(plan, { routes, extraCa, onWarning });
+  const setups: Partial<Record<HelperName, () => SidecarSetup>> = {
     egress: () =>
       egressSetup(plan, secrets, {
         listen: host.listenAddress('egress'),
@@ -152,12 +155,13 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
         extraCa,
         routes,
         allowed,
+        guard: guard?.egress ?? null,
       }),
+    ...(guard === null ? {} : { pipelock: () => guard.setup() }),
     ...(gate === null ? {} : { 'git-gate': () => gate }),
     supervise: () =>
       superviseSetup(plan, { listen: host.listenAddress('supervise'), dockerfile: rebuild.current }),
   };
-  const onWarning = (message: string): void => options.onWarning?.(message);
   for (const warning of await shortSecretWarnings(plan, secrets)) onWarning(warning);
   const notify = options.notify ?? { command: null, webhook: null };
   const shared = { plan, secrets, canary, audit, routes, allowed, rebuild, notify, undo, onWarning };
@@ -168,6 +172,7 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     programs: options.sidecarPrograms,
     setups,
     audit,
+    guard,
     desk,
     routes,
     undo,
@@ -234,6 +239,14 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
     ...ready,
     ...pickOwner(options),
   });
+}
+
+async function openGuard(plan: BottlePlan, facts: Omit<GuardFacts, 'plan'>): Promise<Guard | null> {
+  const { guard } = plan;
+  if (guard === null) return null;
+  // Most bottles have none, and their start does not read it.
+  const opened = await import('./guard/guard.ts');
+  return await opened.Guard.open({ ...facts, plan: { ...plan, guard } });
 }
 
 /** Slots whose value a vendor's program renews on the host. */

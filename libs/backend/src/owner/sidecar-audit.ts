@@ -1,5 +1,5 @@
 import { AuditError, type AuditLog } from '@bot-bottle/audit';
-import type { SidecarName } from '../contracts.ts';
+import { guardName, type HelperName } from '../contracts.ts';
 
 /** What the supervise sidecar does itself. The rest of its layer is the desk's: what was asked, and how it was decided. */
 const ownActions: ReadonlySet<unknown> = new Set(['tool-call', 'request']);
@@ -10,9 +10,13 @@ const ownActions: ReadonlySet<unknown> = new Set(['tool-call', 'request']);
  * @throws AuditError `invalid_event` (none is written), and what the log throws
  */
 export function sidecarAudit(
-  name: SidecarName,
+  name: HelperName,
   audit: Pick<AuditLog, 'append'>,
 ): (events: unknown[]) => Promise<void> {
+  if (name === guardName)
+    return async () => {
+      throw new AuditError('invalid_event', 'the guard has nothing to say in the audit log');
+    };
   return async (events) => {
     if (name === 'supervise' && !events.every((event) => ownActions.has(actionOf(event))))
       throw new AuditError('invalid_event', 'an event of the supervise sidecar is not its own to say');

@@ -6,7 +6,7 @@ import {
   type Child,
   type Supervisor,
 } from '@bot-bottle/sidecar-supervisor';
-import type { BottleHost, SidecarProcess, SidecarSpec } from '../contracts.ts';
+import { guardName, type BottleHost, type SidecarProcess, type SidecarSpec } from '../contracts.ts';
 import type { ProposalDesk } from '@bot-bottle/supervise';
 import { BackendError } from '../errors.ts';
 import { BoundedLog } from './bounded-log.ts';
@@ -51,6 +51,8 @@ export interface RunningSidecar {
    * @throws ProtocolRefusal, ProtocolError: they are not in force
    */
   setSecrets(secrets: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void>;
+  /** Ends it and starts it anew, with what `setup` gives then. Resolves with whether it serves. */
+  restart(): Promise<boolean>;
   /** Lets it drain, then kills it; its last events are written. One that does not serve yet is killed at once. */
   close(): Promise<void>;
 }
@@ -134,6 +136,7 @@ export function openSidecar(options: SidecarHostOptions): OpenedSidecar {
     setSecrets: async (secrets, signal) => {
       await tell((to) => to.setSecrets(secrets, { signal }));
     },
+    restart: async () => (await supervisor.restart(spec.name)) && supervisor.child(spec.name) !== null,
     close: async () => {
       await supervisor.shutdown();
       const open: LauncherChannel | null = channel;
@@ -151,7 +154,9 @@ async function beginLife(
   const process = await host.startSidecar(spec, signal);
   const said = firstWords(process);
   const exited = process.exited.catch(() => ({ code: null, signal: null }));
-  const source = options.desk?.connect(spec.name, (decision, limits) => channel.decide(decision, limits));
+  // the guard asks nobody anything
+  const desk = spec.name === guardName ? undefined : options.desk?.connect.bind(options.desk, spec.name);
+  const source = desk?.((decision, limits) => channel.decide(decision, limits));
   const channel = new LauncherChannel({
     stdin: process.stdin,
     stdout: process.stdout,

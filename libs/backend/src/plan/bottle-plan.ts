@@ -63,6 +63,14 @@ export interface GitGatePlan {
   readonly programs: { readonly git: string; readonly ssh: string; readonly gitleaks: string | null };
 }
 
+/** The guard behind egress: a program of the host, and what it is to leave alone. */
+export interface GuardPlan {
+  /** absolute host path of pipelock */
+  readonly program: string;
+  /** hosts whose TLS it leaves closed because the operator asks for it */
+  readonly tlsPassthrough: readonly string[];
+}
+
 /**
  * The fully resolved, secret-free description of what a launch will do. Immutable, serialisable, made without side
  * effects outside the state folder.
@@ -109,6 +117,8 @@ export interface BottlePlan {
   readonly slotRefs: Readonly<Record<string, SecretRef>>;
   /** null: the bottle declares no repository, and there is no gate */
   readonly gitGate: GitGatePlan | null;
+  /** null: the built-in detectors alone */
+  readonly guard: GuardPlan | null;
   readonly sidecars: readonly SidecarName[];
   /** absolute host paths of executables that must run inside (backends that share the host's programs) */
   readonly programs: readonly string[];

@@ -23,6 +23,7 @@ import { deepFreeze } from './deep-freeze.ts';
 import { findProgram, type PathLookup } from './find-program.ts';
 import { mainProcess } from './main-argv.ts';
 import { imageOverride } from './image-override.ts';
+import { planGuard } from './plan-guard.ts';
 import { planGitGate } from './plan-git-gate.ts';
 import { planSkills } from './plan-skills.ts';
 import { planWorkspace } from './plan-workspace.ts';
@@ -74,7 +75,7 @@ export interface PlanDeps {
 export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise<BottlePlan> {
   const { agent } = request;
   const { bottle } = agent;
-  refuseUnavailable(agent, request.backend.name);
+  refuseUnavailable(request.backend.name);
   const provider = findProvider(bottle.agentProvider.template, deps.providers);
   const workspace = request.cwd === null ? null : await planWorkspace(request.cwd, request.include, deps);
   const resumed = resumedPlan(request);
@@ -96,6 +97,7 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
   const skillRoots = [join(deps.botBottleHome, 'skills'), join(deps.hostHome, provider.skillsDir)];
   const forwardedEnv = forwarded(bottle.env, deps);
   const gate = await planGitGate(agent, request.backend.name, deps);
+  const guard = await planGuard(bottle, routes.table.routes, { ...deps, backend: request.backend.name });
   return deepFreeze<BottlePlan>({
     identity,
     resumed,
@@ -129,6 +131,7 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
     routes: structuredClone(routes),
     slotRefs: slotRefs(routes, provisionPlan.secretRefs, deps),
     gitGate: gate?.plan ?? null,
+    guard: guard.plan,
     sidecars: [
       'egress',
       ...(gate === null ? [] : (['git-gate'] as const)),
@@ -139,7 +142,7 @@ export async function preparePlan(request: PlanRequest, deps: PlanDeps): Promise
     egress: egressPlan(agent, deps.settings),
     resources: { ...bottle.resources },
     keep: request.keep,
-    warnings: [...(workspace?.warnings ?? []), ...(gate?.warnings ?? [])],
+    warnings: [...(workspace?.warnings ?? []), ...(gate?.warnings ?? []), ...guard.warnings],
   });
 }
 

@@ -1,4 +1,3 @@
-import type { EffectiveAgent } from '@bot-bottle/manifest';
 import type { BackendName } from '../contracts.ts';
 import { BackendError } from '../errors.ts';
 
@@ -11,14 +10,9 @@ const availableBackends: readonly BackendName[] = ['bubblewrap', 'docker'];
  *
  * @throws BackendError `not_available`
  */
-export function refuseUnavailable(agent: EffectiveAgent, backend: BackendName): void {
-  const { bottle } = agent;
+export function refuseUnavailable(backend: BackendName): void {
   if (!availableBackends.includes(backend)) {
     throw unavailable(`the backend ${backend}`, `use --backend ${availableBackends.join(' or ')}`);
-  }
-  if (bottle.egress.guard === 'pipelock') throw unavailable('egress.guard: pipelock', 'use `guard: builtin`');
-  for (const { host, pipelock } of bottle.egress.routes) {
-    if (pipelock.tlsPassthrough) throw unavailable(`pipelock.tls_passthrough (route ${host})`, 'remove it');
   }
 }
 
