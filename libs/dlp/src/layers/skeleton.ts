@@ -16,12 +16,15 @@ for (let byte = 0; byte < 0x80; byte++) {
 }
 /** What is kept of two characters of ASCII, the first in the low bits, and in bits 16 and 17 how many these are. */
 const pairs = new Uint32Array(0x10000);
-for (let index = 0; index < 0x10000; index++) {
-  const first = index & 0x7f;
-  const second = (index >> 8) & 0x7f;
-  const one = keepAfter[first | ((index & AFTER) >> 7)] ?? 0;
-  const two = keepAfter[second | (first === BACKSLASH ? 0x100 : 0)] ?? 0;
-  pairs[index] = (first * one) | ((second * two) << (8 * one)) | ((one + two) << 16);
+for (let second = 0; second < 0x80; second++) {
+  for (let first = 0; first < 0x80; first++) {
+    const two = keepAfter[second | (first === BACKSLASH ? 0x100 : 0)] ?? 0;
+    for (const after of [0, AFTER]) {
+      const one = keepAfter[first | (after >> 7)] ?? 0;
+      pairs[first | (second << 8) | after] =
+        (first * one) | ((second * two) << (8 * one)) | ((one + two) << 16);
+    }
+  }
 }
 
 /**

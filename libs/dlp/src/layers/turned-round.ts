@@ -1,4 +1,4 @@
-import { hexValue } from './unescape.ts';
+import { hexValue } from './read-escape.ts';
 
 const PERCENT = 0x25;
 const BACKSLASH = 0x5c;

@@ -8,6 +8,7 @@ const lists = {
 
 const githubTokens = 'https://github.blog/engineering/behind-githubs-new-authentication-token-formats/';
 const gitlabTokens = 'https://docs.gitlab.com/security/tokens/#token-prefixes';
+const sentryTokens = 'https://docs.sentry.io/security-legal-pii/security/token-formats/';
 
 /** Where the vendor says what its credentials look like; what is not here stands in one of two public lists. */
 const vendors: Readonly<Record<string, string>> = {
@@ -26,6 +27,12 @@ const vendors: Readonly<Record<string, string>> = {
   'slack-user-token': 'https://docs.slack.dev/authentication/tokens',
   'slack-app-token': 'https://docs.slack.dev/authentication/tokens',
   'stripe-secret-key': 'https://docs.stripe.com/keys',
+  'dynatrace-token': 'https://docs.dynatrace.com/managed/dynatrace-api/basics/dynatrace-api-authentication',
+  'sentry-token': sentryTokens,
+  'sentry-org-token': sentryTokens,
+  'shopify-token': 'https://shopify.dev/changelog/length-of-the-shopify-access-token-is-increasing',
+  'tailscale-key': 'https://tailscale.com/docs/reference/key-prefixes',
+  'plaid-token': 'https://plaid.com/docs/quickstart/glossary/',
   'telegram-bot-token': 'https://core.telegram.org/bots/api#authorizing-your-bot',
   'age-secret-key': 'https://github.com/C2SP/C2SP/blob/main/age.md',
   jwt: 'https://www.rfc-editor.org/rfc/rfc7519',
