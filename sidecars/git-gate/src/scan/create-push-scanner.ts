@@ -4,6 +4,7 @@ import type { Git, PushScanner, RepositoryView, ScanReport, ScanRequest } from '
 import { GitGateServerError } from '../errors.ts';
 import { DlpObjects } from './dlp-objects.ts';
 import { DlpScan } from './dlp-scan.ts';
+import { withoutDoubled } from './doubled-findings.ts';
 import { GitleaksScan } from './gitleaks-scan.ts';
 import { countHidden, quarantinedObjects } from './hidden-objects.ts';
 import { pushedObjects, type Tally } from './pushed-objects.ts';
@@ -70,7 +71,8 @@ async function scan(options: PushScannerOptions, request: ScanRequest): Promise<
   }
   const access: GitAccess = { git, view: request.view, signal: request.signal, timeoutMs };
   const dlp = new DlpScan({ tokens: program === null, knownSecrets, canary });
-  const known = new DlpObjects(dlp);
+  const plain = new DlpObjects(dlp);
+  const narrow = new DlpObjects(dlp);
   const needsDlp = program === null || knownSecrets.length > 0 || canary !== null;
   const gitleaks =
     program === null ? null : await GitleaksScan.open(program, options.scratchDir, request.signal);
@@ -82,13 +84,20 @@ async function scan(options: PushScannerOptions, request: ScanRequest): Promise<
   const quarantined = quarantinedObjects(access);
   quarantined.catch(() => undefined);
   try {
-    for await (const { object, bytes, isLast } of everything(access, request, tally)) {
-      if (needsDlp) await known.take(object, bytes, isLast);
-      await gitleaks?.take(object, bytes, isLast);
-    }
-    const raw = [...(gitleaks === null ? [] : await gitleaks.finish()), ...known.finish()];
+    const take = async (pieces: AsyncGenerator<Piece>, dlpObjects: DlpObjects): Promise<void> => {
+      for await (const { object, bytes, isLast } of pieces) {
+        if (needsDlp) await dlpObjects.take(object, bytes, isLast);
+        await gitleaks?.take(object, bytes, isLast);
+      }
+    };
+    const wide = new Map<string, ScannedObject>();
+    await take(everything(access, request, tally, wide), plain);
+    await take(narrowed(access, wide), narrow);
+    const passes = { plain: plain.finish(), narrowed: narrow.finish(), wide };
+    const known = await withoutDoubled(access, dlp, passes);
+    const raw = [...(gitleaks === null ? [] : await gitleaks.finish()), ...known];
     const hiddenObjects = await countHidden(access, mirrorView, await quarantined, tally.reached);
-    const scannerMs = known.scannerMs + (gitleaks?.scannerMs ?? 0);
+    const scannerMs = plain.scannerMs + narrow.scannerMs + (gitleaks?.scannerMs ?? 0);
     const findings = await judge(access, mirrorView, request, raw, dlp);
     const scanner = gitleaks === null ? 'builtin' : 'gitleaks';
     options.log(2, {
@@ -110,18 +119,22 @@ async function scan(options: PushScannerOptions, request: ScanRequest): Promise<
   }
 }
 
-async function* everything(access: GitAccess, request: ScanRequest, tally: Tally): AsyncGenerator<Piece> {
+/** @param wide takes the blobs that hold text in UTF-16 */
+async function* everything(
+  access: GitAccess,
+  request: ScanRequest,
+  tally: Tally,
+  wide: Map<string, ScannedObject>,
+): AsyncGenerator<Piece> {
   for (const { ref } of request.tips) {
     yield { object: { type: 'ref', oid: null, path: null }, bytes: Buffer.from(`${ref}\n`), isLast: true };
   }
-  const wide = new Map<string, ScannedObject>();
   for await (const piece of pushedObjects(access, request.tips, tally)) {
     const { type, oid } = piece.object;
     if (type === 'blob' && oid !== null && !wide.has(oid) && looksWide(piece.bytes))
       wide.set(oid, piece.object);
     yield piece;
   }
-  yield* narrowed(access, wide);
 }
 
 async function judge(

@@ -17,8 +17,17 @@ export function looksWide(bytes: Buffer): boolean {
   return false;
 }
 
-/** The same blobs once more without their zero bytes: both byte orders of UTF-16 become readable. */
+/** Blobs without their zero bytes: both byte orders of UTF-16 become readable. */
 export async function* narrowed(
+  access: GitAccess,
+  blobs: ReadonlyMap<string, ScannedObject>,
+): AsyncGenerator<Piece> {
+  for await (const { object, bytes, isLast } of blobPieces(access, blobs))
+    yield { object, bytes: bytes.filter((byte) => byte !== 0) as Buffer, isLast };
+}
+
+/** The same blobs once more. */
+export async function* blobPieces(
   access: GitAccess,
   blobs: ReadonlyMap<string, ScannedObject>,
 ): AsyncGenerator<Piece> {
@@ -33,6 +42,6 @@ export async function* narrowed(
   });
   for await (const { oid, bytes, isLast } of readBatch(output)) {
     const object = blobs.get(oid);
-    if (object !== undefined) yield { object, bytes: bytes.filter((byte) => byte !== 0) as Buffer, isLast };
+    if (object !== undefined) yield { object, bytes, isLast };
   }
 }
