@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
-import { duplexPair, Readable } from 'node:stream';
-import type { Duplex } from 'node:stream';
+import { Duplex, duplexPair, Readable } from 'node:stream';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { Sweeper } from '../src/limits/sweeper.ts';
 import { requestText } from '../src/upstream/request-text.ts';
@@ -160,6 +159,30 @@ describe('a connection that is kept', () => {
     });
     await ask(pool);
     expect(sockets.length).toBe(2);
+  });
+
+  test.each([
+    ['is kept when the answer is there before the system says that the request is sent', true, 1],
+    ['is not kept when it never says so', false, 2],
+  ])('%s', async (_name, isSent, connections) => {
+    let opened = 0;
+    const pool = poolOf(async () => {
+      opened += 1;
+      const socket: Duplex = new Duplex({
+        read: () => undefined,
+        write: (_chunk, _encoding, done) => {
+          socket.push(ok('near'));
+          if (isSent) setImmediate(done);
+        },
+      });
+      return socket;
+    });
+    for (let i = 0; i < 2; i += 1) {
+      const turn = new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      expect((await ask(pool)).body).toBe('near');
+      await turn;
+    }
+    expect(opened).toBe(connections);
   });
 
   test('that the server closed meanwhile is not used', async () => {

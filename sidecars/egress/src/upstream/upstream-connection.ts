@@ -291,15 +291,25 @@ export class UpstreamConnection implements Expirable {
       this.#letGo();
       this.#state = 'idle';
       this.#socket.resume();
-      this.#events.free(this, idle);
+      if (this.#socket.writableLength === 0) this.#events.free(this, idle);
+      else setImmediate(() => this.#freeWhenSent(idle));
     } else this.destroy();
     handler?.end();
   }
 
+  /**
+   * TLS tells that bytes are sent at the end of the turn only, by when a near server has answered. A request of which
+   * some are left even then was answered before it was sent and would still be under way.
+   */
+  #freeWhenSent(idleSeconds: number | null): void {
+    if (this.#state !== 'idle') return;
+    if (this.#socket.writableLength === 0) this.#events.free(this, idleSeconds);
+    else this.destroy();
+  }
+
   #canServeAgain(): boolean {
     if (this.#isLast) return false;
-    // a request that was answered before it was sent would still be under way
-    if (this.#sender?.finished === false || this.#socket.writableLength > 0) return false;
+    if (this.#sender?.finished === false) return false;
     return this.#answer?.keepAlive === true && !this.#socket.destroyed && this.#socket.writable;
   }
 
