@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import path from 'node:path';
 import type { BenchRow } from './bench-row.ts';
 import { dlpBench } from './dlp/dlp-bench.ts';
+import { linearityBench } from './dlp/linearity-bench.ts';
 import { dockerBench } from './docker/docker-bench.ts';
 import { egressBench } from './egress/egress-bench.ts';
 import { gitGateBench } from './git-gate/git-gate-bench.ts';
@@ -12,6 +13,7 @@ import { startUpBench } from './start-up/start-up-bench.ts';
 
 const suites: Readonly<Record<string, () => Promise<BenchRow[]>>> = {
   dlp: dlpBench,
+  'dlp-linear': linearityBench,
   egress: egressBench,
   'start-up': startUpBench,
   docker: dockerBench,

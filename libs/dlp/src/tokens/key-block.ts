@@ -11,6 +11,7 @@ const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const PERCENT = 0x25;
 const DASH = 0x2d;
+const ZERO = 0x30;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
@@ -95,10 +96,19 @@ function isHeader(text: string, at: number, i: number, valueFrom: number, valueT
 
 /** Length of a line break that is written as an escape. */
 function breakLength(text: string, at: number, code: number): number {
-  if (code !== BACKSLASH && code !== PERCENT) return 0;
-  const escape = text.slice(at, at + 3);
-  if (/^\\[nr]/.test(escape)) return 2;
-  return /^(?:\\\\[nr]|%0[AaDd])/.test(escape) ? 3 : 0;
+  const second = text.charCodeAt(at + 1);
+  if (code === BACKSLASH) {
+    if (isBreakLetter(second)) return 2;
+    return second === BACKSLASH && isBreakLetter(text.charCodeAt(at + 2)) ? 3 : 0;
+  }
+  if (code !== PERCENT || second !== ZERO) return 0;
+  const third = text.charCodeAt(at + 2) | 0x20;
+  return third === 0x61 || third === 0x64 ? 3 : 0;
+}
+
+/** Of `\n` and `\r`. */
+function isBreakLetter(code: number): boolean {
+  return code === 0x6e || code === 0x72;
 }
 
 function startsLabel(text: string, at: number): boolean {
