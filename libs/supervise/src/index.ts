@@ -32,6 +32,7 @@ export { egressBlockSchema, grantSchema, MAX_GRANT_MINUTES } from './kinds/egres
 export type { Grant } from './kinds/egress-schema.ts';
 export { egressRisks } from './kinds/egress-risks.ts';
 export { grantText } from './kinds/egress-text.ts';
+export { pipelockBlockSchema } from './kinds/pipelock-schema.ts';
 export { lentCredential } from './kinds/lent-credential.ts';
 export { liveTable } from './live-table.ts';
 export { gitleaksAllowSchema, pushApprovalSchema, pushFindingSchema } from './kinds/push-schema.ts';

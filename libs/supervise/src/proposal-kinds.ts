@@ -29,6 +29,12 @@ export const proposalKinds: Readonly<Record<ProposalKind, KindRules>> = {
     atEnd: 'abandoned',
     outlivesSidecar: true,
   },
+  'pipelock-block': {
+    askedBy: ['supervise'],
+    needsReason: false,
+    atEnd: 'abandoned',
+    outlivesSidecar: true,
+  },
   'dlp-hold': { askedBy: ['egress'], needsReason: true, atEnd: 'abandoned', outlivesSidecar: false },
 };
 
@@ -45,6 +51,7 @@ export function proposalTarget(request: ProposalRequest): string {
       return `${request.repo} ${request.refs[0]?.ref ?? ''}`;
     case 'egress-block':
     case 'dlp-hold':
+    case 'pipelock-block':
       return request.host;
     case 'capability-block':
       return 'image';

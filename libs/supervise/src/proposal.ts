@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { capabilityBlockSchema, dockerfileSchema } from './kinds/capability-schema.ts';
 import { dlpHoldSchema } from './kinds/dlp-schema.ts';
 import { egressBlockSchema, grantSchema } from './kinds/egress-schema.ts';
+import { pipelockBlockSchema } from './kinds/pipelock-schema.ts';
 import { gitleaksAllowSchema, pushApprovalSchema } from './kinds/push-schema.ts';
 import { text } from './text.ts';
 
@@ -12,6 +13,7 @@ export const proposalRequestSchema = z.discriminatedUnion('kind', [
   egressBlockSchema,
   dlpHoldSchema,
   capabilityBlockSchema,
+  pipelockBlockSchema,
 ]);
 export type ProposalRequest = z.infer<typeof proposalRequestSchema>;
 export const proposalKindSchema = z.enum([
@@ -20,6 +22,7 @@ export const proposalKindSchema = z.enum([
   'egress-block',
   'dlp-hold',
   'capability-block',
+  'pipelock-block',
 ]);
 export type ProposalKind = ProposalRequest['kind'];
 

@@ -2,6 +2,7 @@ import { visibleLine } from '@bot-bottle/audit';
 import { capabilityLines, capabilityTitle } from './kinds/capability-text.ts';
 import { dlpLines, dlpTitle } from './kinds/dlp-text.ts';
 import { egressLines, egressTitle } from './kinds/egress-text.ts';
+import { pipelockLines, pipelockTitle } from './kinds/pipelock-text.ts';
 import { pushLines, pushTitle } from './kinds/push-text.ts';
 import { liveTable } from './live-table.ts';
 import type { Proposal, ProposalRequest } from './proposal.ts';
@@ -20,6 +21,8 @@ export function proposalTitle(request: ProposalRequest): string {
       return dlpTitle(request);
     case 'capability-block':
       return capabilityTitle(request);
+    case 'pipelock-block':
+      return pipelockTitle(request);
   }
 }
 
@@ -46,5 +49,7 @@ function kindLines(request: ProposalRequest, { table = null, now = null }: RiskC
       return dlpLines(request);
     case 'capability-block':
       return capabilityLines(request);
+    case 'pipelock-block':
+      return pipelockLines(request);
   }
 }

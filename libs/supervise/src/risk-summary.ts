@@ -3,6 +3,7 @@ import type { RouteTable } from '@bot-bottle/egress';
 import { capabilityRisks } from './kinds/capability-risks.ts';
 import { dlpRisks } from './kinds/dlp-text.ts';
 import { egressRisks } from './kinds/egress-risks.ts';
+import { pipelockRisks } from './kinds/pipelock-text.ts';
 import { pushRisks } from './kinds/push-risks.ts';
 import { liveTable } from './live-table.ts';
 import type { ProposalRequest } from './proposal.ts';
@@ -40,6 +41,8 @@ function kindRisks(request: ProposalRequest, table: RouteTable | null): string[]
       return dlpRisks(request);
     case 'capability-block':
       return capabilityRisks(request);
+    case 'pipelock-block':
+      return pipelockRisks(request, table);
   }
 }
 

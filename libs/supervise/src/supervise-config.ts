@@ -5,14 +5,18 @@ import { dockerfileSchema } from './kinds/capability-schema.ts';
 export const superviseTools = [
   'list-egress-routes',
   'egress-block',
+  'pipelock-block',
   'capability-block',
   'explain-denial',
   'check-proposal',
 ] as const;
 export type SuperviseTool = (typeof superviseTools)[number];
 
-/** Those that are offered unless the configuration says otherwise: not every backend can rebuild. */
-export const usualTools = superviseTools.filter((name) => name !== 'capability-block');
+/** Those that not every bottle has: a guard, and a backend that can rebuild. */
+const special: ReadonlySet<SuperviseTool> = new Set(['pipelock-block', 'capability-block']);
+
+/** Those that are offered unless the configuration says otherwise. */
+export const usualTools = superviseTools.filter((name) => !special.has(name));
 
 /** Secret slots of the supervise sidecar. */
 export const superviseSlots = { accessToken: 'SUPERVISE_ACCESS_TOKEN' } as const;

@@ -101,9 +101,10 @@ async function startGuard(): Promise<Guard> {
 async function behindGuard(more: { readonly port?: number; readonly ca?: string } = {}): Promise<void> {
   proxy = await startProxy({
     routes: [
-      route(HOST, 443, { address_allowlist: [] }),
-      route(CREDENTIALED, 443, { auth: bearer, address_allowlist: [] }),
-      route('plain.test', 80, { scheme: 'http', address_allowlist: [] }),
+      route(HOST, 443),
+      route(CREDENTIALED, 443, { auth: bearer }),
+      route('plain.test', 80, { scheme: 'http' }),
+      route('inner.test', 443, { address_allowlist: [] }),
     ],
     config: {
       guard: {
@@ -146,6 +147,13 @@ describe('the guard', () => {
 });
 
 describe('nothing passes when', () => {
+  test('the name leads to an address that its own route does not allow', async () => {
+    guard.opens.hosts.push('inner.test');
+    await behindGuard();
+    expect(denyCode(await ask('inner.test'))).toBe('address_not_allowed');
+    expect(guard.asked).toEqual([]);
+  });
+
   test('the guard opens what carries a credential', async () => {
     guard.opens = { hosts: [HOST, CREDENTIALED], by: guardCa };
     await behindGuard();

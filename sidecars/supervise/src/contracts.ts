@@ -4,7 +4,9 @@ import type { ProposalRequest, ProposalStatus } from '@bot-bottle/supervise';
 export type EgressBlock = Extract<ProposalRequest, { kind: 'egress-block' }>;
 /** Another image that an agent asks for. */
 export type CapabilityBlock = Extract<ProposalRequest, { kind: 'capability-block' }>;
-export type AgentRequest = EgressBlock | CapabilityBlock;
+/** A host that the guard is asked to let pass. */
+export type PipelockBlock = Extract<ProposalRequest, { kind: 'pipelock-block' }>;
+export type AgentRequest = EgressBlock | PipelockBlock | CapabilityBlock;
 
 /** Whoever keeps the proposals and knows the routes: the owner of the bottle, or files. Fails with `ToolFailure`. */
 export interface SuperviseBackend {

@@ -164,7 +164,7 @@ async function bringUp(options: Opened): Promise<LaunchedBottle> {
   };
   for (const warning of await shortSecretWarnings(plan, secrets)) onWarning(warning);
   const notify = options.notify ?? { command: null, webhook: null };
-  const shared = { plan, secrets, canary, audit, routes, allowed, rebuild, notify, undo, onWarning };
+  const shared = { plan, secrets, canary, audit, routes, allowed, rebuild, guard, notify, undo, onWarning };
   const desk = await openDesk(shared);
   const starting = new BottleSidecars({
     plan,

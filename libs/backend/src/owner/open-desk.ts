@@ -8,6 +8,8 @@ import type { ResolvedSecrets } from '../secrets/resolve-secrets.ts';
 import type { Settings } from '../settings/settings-schema.ts';
 import { dlpApplier, type AllowedValues } from './dlp-applier.ts';
 import { grantApplier } from './grant-applier.ts';
+import { guardApplier } from './guard/guard-applier.ts';
+import type { Guard } from './guard/guard.ts';
 import type { LiveRoutes } from './live-routes.ts';
 import type { Rebuild } from './rebuild.ts';
 import { secretScreen } from './secret-screen.ts';
@@ -21,6 +23,8 @@ export interface DeskFacts {
   readonly routes: LiveRoutes;
   readonly allowed: AllowedValues;
   readonly rebuild: Pick<Rebuild, 'applier'>;
+  /** null: the bottle has none */
+  readonly guard: Pick<Guard, 'allow'> | null;
   readonly notify: Settings['notify'];
   readonly undo: UndoStack;
   readonly onWarning: (message: string) => void;
@@ -41,6 +45,7 @@ export async function openDesk(facts: DeskFacts): Promise<ProposalDesk> {
       'egress-block': grantApplier(routes),
       'dlp-hold': dlpApplier(facts.allowed),
       'capability-block': facts.rebuild.applier,
+      'pipelock-block': guardApplier(facts.guard),
     },
     screen: secretScreen(facts.secrets, facts.canary),
     onProposal: (proposal) => notifier.notify(proposal),

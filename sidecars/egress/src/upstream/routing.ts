@@ -59,10 +59,11 @@ export class Routing {
   /** At once when the addresses are known. Rejects or throws `UpstreamError`. */
   find(decision: AllowDecision): Destination | Promise<Destination> {
     const proxy = this.#proxyOf(decision.host, decision.port);
-    if (proxy !== null) return this.#throughProxy(decision, proxy);
+    if (proxy !== null && proxy.refusals === null) return this.#throughProxy(decision, proxy);
     const resolved = this.#resolver.resolve(decision.host);
-    if (!(resolved instanceof Promise)) return this.#direct(decision, resolved);
-    return resolved.then((addresses) => this.#direct(decision, addresses));
+    const found = (addresses: readonly string[]): Destination =>
+      proxy === null ? this.#direct(decision, addresses) : this.#throughGuard(decision, addresses, proxy);
+    return resolved instanceof Promise ? resolved.then(found) : found(resolved);
   }
 
   destroy(): void {
@@ -91,6 +92,16 @@ export class Routing {
       throw new UpstreamError('address_not_allowed');
     }
     return this.#destination(decision, { addresses: [], proxy });
+  }
+
+  /**
+   * The guard resolves the name again and has one list of networks for all routes: what a single route does not allow is
+   * refused here, also when it is but one of the addresses.
+   */
+  #throughGuard(decision: AllowDecision, addresses: readonly string[], guard: CorporateProxy): Destination {
+    const isAllowed = addresses.every((address) => addressAllowed(address, decision.addressAllowlist));
+    if (addresses.length === 0 || !isAllowed) throw new UpstreamError('address_not_allowed');
+    return this.#destination(decision, { addresses: [], proxy: guard });
   }
 
   #destination(decision: AllowDecision, way: Pick<UpstreamTarget, 'addresses' | 'proxy'>): Destination {

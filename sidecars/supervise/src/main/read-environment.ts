@@ -47,6 +47,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): StandAlone {
   const able: Readonly<Record<SuperviseTool, boolean>> = {
     'list-egress-routes': egress !== null,
     'egress-block': proposals !== null && responses !== null,
+    'pipelock-block': proposals !== null && responses !== null,
     'capability-block': proposals !== null && responses !== null,
     'explain-denial': true,
     'check-proposal': proposals !== null && responses !== null,

@@ -1,11 +1,12 @@
 import { denialCodes, denials, visibleLine } from '@bot-bottle/audit';
+import type { SuperviseTool } from '@bot-bottle/supervise';
 import { z } from 'zod';
 import { denialAdvice } from './denial-advice.ts';
 import { egressArgumentsSchema, egressRequest } from './egress-arguments.ts';
 import { readDenial } from './read-denial.ts';
 import type { ReadDenial } from './read-denial.ts';
 import { defineTool } from './tool.ts';
-import type { ToolContent } from './tool.ts';
+import type { ToolContent, ToolContext } from './tool.ts';
 
 const MAX_GIVEN = 16 * 1024;
 const JUSTIFICATION = '<what you need it for>';
@@ -41,10 +42,10 @@ export const explainDenial = defineTool({
   prepare:
     ({ denial }) =>
     async ({ offered }) =>
-      explain(readDenial(denial), offered.has('egress-block')),
+      explain(readDenial(denial), offered),
 });
 
-function explain(denial: ReadDenial, canAsk: boolean): ToolContent {
+function explain(denial: ReadDenial, offered: ToolContext['offered']): ToolContent {
   const { code } = denial;
   if (code === null) {
     return {
@@ -59,7 +60,7 @@ function explain(denial: ReadDenial, canAsk: boolean): ToolContent {
     };
   }
   const { message, status, retryable, ask } = denials[code];
-  const call = ask === 'egress-block' && canAsk ? callOf(denial) : null;
+  const call = ask !== null && offered.has(ask) ? (calls[ask]?.(denial) ?? null) : null;
   return {
     known: true,
     code,
@@ -70,6 +71,12 @@ function explain(denial: ReadDenial, canAsk: boolean): ToolContent {
     call,
   };
 }
+
+/** What asks for each thing that can be asked for; another image is nothing that a denial leads to. */
+const calls: Readonly<Partial<Record<SuperviseTool, (denial: ReadDenial) => ToolContent>>> = {
+  'egress-block': callOf,
+  'pipelock-block': guardCallOf,
+};
 
 function generalAdvice(canAsk: boolean, retryable: boolean): string {
   if (canAsk) return 'Ask a human with the call below, with your own words as the justification.';
@@ -97,6 +104,15 @@ function callOf({ target, asked }: ReadDenial): ToolContent {
     tool: 'egress-block',
     arguments: { host: '<the host that was refused>', justification: JUSTIFICATION },
   };
+}
+
+function guardCallOf({ target, asked }: ReadDenial): ToolContent {
+  const given = z.object({ failed_url: z.url({ protocol: /^https?$/ }).max(512) }).safeParse(asked);
+  const [, seen] = /^[A-Z]{1,32} (https?:\/\/[^\s?#]{1,512})/.exec(target ?? '') ?? [];
+  const failedUrl = given.success
+    ? visibleLine(given.data.failed_url, 512)
+    : (seen ?? '<the URL that was refused>');
+  return { tool: 'pipelock-block', arguments: { failed_url: failedUrl, justification: JUSTIFICATION } };
 }
 
 function fromTarget(target: string | null): { host: string; ports: number[] } | null {
