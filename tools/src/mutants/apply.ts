@@ -1,11 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Mutant } from './mutants.ts';
+import type { Replacement } from './mutants.ts';
 
 /** Texts of the changed files, by path. Throws when a text that would be replaced is not there exactly once. */
-export function mutatedFiles(root: string, mutant: Mutant): ReadonlyMap<string, string> {
+export function mutatedFiles(
+  root: string,
+  replacements: readonly Replacement[],
+): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
-  for (const { file, find, replace } of mutant.replacements) {
+  for (const { file, find, replace } of replacements) {
     const text = files.get(file) ?? readFileSync(path.join(root, file), 'utf8');
     const parts = text.split(find);
     if (parts.length !== 2)
@@ -18,8 +21,8 @@ export function mutatedFiles(root: string, mutant: Mutant): ReadonlyMap<string, 
 }
 
 /** Changes the files below `root`, and returns what puts them back. */
-export function apply(root: string, mutant: Mutant): () => void {
-  const changed = mutatedFiles(root, mutant);
+export function apply(root: string, replacements: readonly Replacement[]): () => void {
+  const changed = mutatedFiles(root, replacements);
   const before = [...changed.keys()].map(
     (file) => [file, readFileSync(path.join(root, file), 'utf8')] as const,
   );

@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { apply } from './apply.ts';
-import { mutants, type Mutant } from './mutants.ts';
+import { mutants, type Mutant, type Replacement } from './mutants.ts';
 import { publishedOutcome, replaceSection } from './section.ts';
 import { runAttacks, type AttackRun } from './run-attack.ts';
 import { scratchCopy } from './scratch-copy.ts';
@@ -33,19 +33,16 @@ try {
   }
   for (const mutant of chosen) {
     const start = Date.now();
-    const undo = [apply(copy, mutant), ...mutant.builds.map(keepBuilt)];
-    try {
-      for (const folder of mutant.builds) build(folder);
-      const run = runAttacks(copy, mutant.subject, [mutant.attack]).get(mutant.attack);
-      if (run === undefined) throw new Error(`no result for ${mutant.attack}`);
-      outcomes.push({ mutant, run, seconds: Math.round((Date.now() - start) / 1000) });
-      const why = run.why.split('\n').slice(0, 3).join(' ').slice(0, 400);
-      process.stdout.write(
-        `${run.status === 'failed' ? 'noticed' : 'NOT NOTICED'}  ${mutant.control}\n    ${why}\n`,
-      );
-    } finally {
-      for (const each of undo) each();
-    }
+    const { inFront = [], replacements } = mutant;
+    const alone = inFront.length === 0 ? null : runWithout(mutant, inFront);
+    if (alone !== null && alone.status !== 'passed')
+      throw new Error(`${mutant.attack}, only what is in front taken out: ${alone.status} ${alone.why}`);
+    const run = runWithout(mutant, [...inFront, ...replacements]);
+    outcomes.push({ mutant, run, seconds: Math.round((Date.now() - start) / 1000) });
+    const why = run.why.split('\n').slice(0, 3).join(' ').slice(0, 400);
+    process.stdout.write(
+      `${run.status === 'failed' ? 'noticed' : 'NOT NOTICED'}  ${mutant.control}\n    ${why}\n`,
+    );
   }
 } finally {
   rmSync(copy, { recursive: true, force: true });
@@ -65,6 +62,19 @@ if (process.argv.includes('--write')) {
   writeFileSync(published, replaceSection(text, rows));
 }
 process.exitCode = missed.length === 0 ? 0 : 1;
+
+/** The attack's own test on a build without some texts. */
+function runWithout(mutant: Mutant, replacements: readonly Replacement[]): AttackRun {
+  const undo = [apply(copy, replacements), ...mutant.builds.map(keepBuilt)];
+  try {
+    for (const folder of mutant.builds) build(folder);
+    const run = runAttacks(copy, mutant.subject, [mutant.attack]).get(mutant.attack);
+    if (run === undefined) throw new Error(`no result for ${mutant.attack}`);
+    return run;
+  } finally {
+    for (const each of undo) each();
+  }
+}
 
 function build(folder: string): void {
   execFileSync('tsup', { cwd: path.join(copy, folder), stdio: ['ignore', 'ignore', 'inherit'] });

@@ -1,12 +1,19 @@
+/** An exact text that is replaced: it must occur once in its file. */
+export interface Replacement {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
 /** One control taken out of the source, and the attack whose test must then fail. */
 export interface Mutant {
   readonly control: string;
-  /** exact texts that are replaced: each must occur once in its file */
-  readonly replacements: ReadonlyArray<{
-    readonly file: string;
-    readonly find: string;
-    readonly replace: string;
-  }>;
+  readonly replacements: readonly Replacement[];
+  /**
+   * Controls that stand in front of this one and would stop the attack for it: taken out too. Without them alone the test
+   * must pass, so that what makes it fail is this control.
+   */
+  readonly inFront?: readonly Replacement[];
   /** packages that are bundled anew, by folder */
   readonly builds: readonly string[];
   /** subject of the escape suite on which the attack is run */
@@ -76,8 +83,8 @@ export const mutants: readonly Mutant[] = [
     replacements: [
       {
         file: 'libs/egress/src/headers/outgoing-headers.ts',
-        find: 'if (key === injected || (credentialCarriers.has(key) && !passing.has(key))) continue;',
-        replace: 'if (key === injected) continue;',
+        find: '    if (field.isCredential && !passing.has(key)) continue;\n',
+        replace: '',
       },
     ],
     builds: egress,
@@ -145,6 +152,14 @@ export const mutants: readonly Mutant[] = [
         replace: "args: ['rev-list', '--objects', '--max-count=1', '--stdin', '--not', '--all']",
       },
     ],
+    // refuses what was not listed, whatever is in it
+    inFront: [
+      {
+        file: 'sidecars/git-gate/src/scan/create-push-scanner.ts',
+        find: 'await countHidden(access, mirrorView, await quarantined, tally.reached)',
+        replace: '0',
+      },
+    ],
     builds: ['sidecars/git-gate'],
     subject: 'bubblewrap-user',
     attack: 'git/intermediate-commit',
@@ -196,7 +211,34 @@ export const mutants: readonly Mutant[] = [
   {
     control: 'docker: the bottle’s network has no address of the host',
     replacements: [
+      {
+        file: 'libs/backend-docker/src/networks/internal-network.ts',
+        find: "      'com.docker.network.bridge.inhibit_ipv4': 'true',\n      'com.docker.network.bridge.gateway_mode_ipv4': 'isolated',\n",
+        replace: '',
+      },
+    ],
+    inFront: [noSelfCheck],
+    builds: cli,
+    subject: 'docker',
+    attack: 'network/ipv4',
+  },
+  {
+    control: 'docker: the resolver of the bottle asks nobody',
+    replacements: [
+      {
+        file: 'libs/backend-docker/src/containers/agent-options.ts',
+        find: "    Dns: ['127.0.0.1'],\n",
+        replace: '',
+      },
+    ],
+    // engines since 26.0 ask nobody for an internal network anyway (CVE-2024-29018)
+    inFront: [
       noSelfCheck,
+      {
+        file: 'libs/backend-docker/src/networks/internal-network.ts',
+        find: '    Internal: true,\n',
+        replace: '    Internal: false,\n',
+      },
       {
         file: 'libs/backend-docker/src/networks/internal-network.ts',
         find: "      'com.docker.network.bridge.inhibit_ipv4': 'true',\n      'com.docker.network.bridge.gateway_mode_ipv4': 'isolated',\n",
@@ -205,6 +247,6 @@ export const mutants: readonly Mutant[] = [
     ],
     builds: cli,
     subject: 'docker',
-    attack: 'network/ipv4',
+    attack: 'network/dns-configured',
   },
 ];

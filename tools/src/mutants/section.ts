@@ -15,10 +15,8 @@ export function replaceSection(
 
 A test of an attack is worth something if it fails when the control is gone. \`npm run mutants\` takes one control at a time
 out of a copy of the checkout, bundles it anew, and runs the attack's own test, which must fail; with nothing taken out it
-must pass. It is not part of \`npm test\`, which only checks that every text that would be replaced is still there.
-
-Not proved: that docker's closed resolver (\`Dns\` of the agent) is what stops \`network/dns-configured\`. Without it the test still
-passed where it was tried: that host's resolver is elsewhere, so the engine had no way to ask it from the internal network.
+must pass. Controls that stand in front of it are taken out with it; without those alone the test must still pass. It is not
+part of \`npm test\`, which only checks that every text that would be replaced is still there.
 
 | control taken out | in | attack | on | its test |
 |---|---|---|---|---|
@@ -30,13 +28,13 @@ ${rows.map(row).join('\n')}
 function row({
   control,
   replacements,
+  inFront = [],
   attack,
   subject,
   outcome,
 }: Mutant & { readonly outcome: Outcome }): string {
-  const files = [...new Set(replacements.map(({ file }) => `\`${file.split('/').at(-1) ?? file}\``))].join(
-    ', ',
-  );
+  const taken = [...inFront, ...replacements];
+  const files = [...new Set(taken.map(({ file }) => `\`${file.split('/').at(-1) ?? file}\``))].join(', ');
   const backend = subject.split('-')[0] ?? subject;
   return `| ${control} | ${files} | \`${attack}\` | ${backend} | ${outcome} |`;
 }
