@@ -101,27 +101,31 @@ export class LiteralSet<Owner> {
     const { filter, shift } = this.#tables;
     const count = words.length;
     let i = 0;
-    while (hits.length < limit) {
-      // four at a time: nearly always none of them begins anything
-      for (; i + 4 <= count; i += 4) {
-        const a = hash((words[i] ?? 0) | FOLD) >>> shift;
-        const b = hash((words[i + 1] ?? 0) | FOLD) >>> shift;
-        const c = hash((words[i + 2] ?? 0) | FOLD) >>> shift;
-        const d = hash((words[i + 3] ?? 0) | FOLD) >>> shift;
-        const any =
-          ((filter[a >>> 5] ?? 0) >>> a) |
-          ((filter[b >>> 5] ?? 0) >>> b) |
-          ((filter[c >>> 5] ?? 0) >>> c) |
-          ((filter[d >>> 5] ?? 0) >>> d);
-        if ((any & 1) !== 0) break;
-      }
-      if (i >= count) break;
-      const end = Math.min(count, i + 4);
-      for (; i < end; i++) this.#probe(text, words, i, phase, fold, hits, tally);
+    // four at a time: nearly always none of them begins anything
+    for (; i + 4 <= count; i += 4) {
+      const a = hash((words[i] ?? 0) | FOLD) >>> shift;
+      const b = hash((words[i + 1] ?? 0) | FOLD) >>> shift;
+      const c = hash((words[i + 2] ?? 0) | FOLD) >>> shift;
+      const d = hash((words[i + 3] ?? 0) | FOLD) >>> shift;
+      const inA = (filter[a >>> 5] ?? 0) >>> a;
+      const inB = (filter[b >>> 5] ?? 0) >>> b;
+      const inC = (filter[c >>> 5] ?? 0) >>> c;
+      const inD = (filter[d >>> 5] ?? 0) >>> d;
+      if (((inA | inB | inC | inD) & 1) === 0) continue;
+      if ((inA & 1) === 1) this.#probe(text, words, i, phase, fold, hits, tally);
+      if ((inB & 1) === 1) this.#probe(text, words, i + 1, phase, fold, hits, tally);
+      if ((inC & 1) === 1) this.#probe(text, words, i + 2, phase, fold, hits, tally);
+      if ((inD & 1) === 1) this.#probe(text, words, i + 3, phase, fold, hits, tally);
+      if (hits.length >= limit) return hits;
+    }
+    for (; i < count && hits.length < limit; i++) {
+      if (hasBit(filter, hash((words[i] ?? 0) | FOLD) >>> shift))
+        this.#probe(text, words, i, phase, fold, hits, tally);
     }
     return hits;
   }
 
+  /** Looks closer at a word that the filter knows. */
   #probe(
     text: Uint8Array,
     words: Int32Array,
@@ -131,9 +135,8 @@ export class LiteralSet<Owner> {
     hits: Array<LiteralHit<Owner>>,
     tally: FragmentTally | null,
   ): void {
-    const { filter, pairs, parts, shift, short, long } = this.#tables;
+    const { pairs, parts, shift, short, long } = this.#tables;
     const word = (words[i] ?? 0) | FOLD;
-    if (!hasBit(filter, hash(word) >>> shift)) return;
     const at = phase + i * 4;
     if (i + 1 < words.length) {
       const key = hashPair(word, (words[i + 1] ?? 0) | FOLD);

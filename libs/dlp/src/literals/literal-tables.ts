@@ -23,7 +23,7 @@ export interface LiteralTables {
 /** `words` may begin a fragment. Throws RangeError on a literal of fewer than seven bytes: it could be missed. */
 export function tablesOf(literals: readonly Uint8Array[], words: readonly number[]): LiteralTables {
   const entries = literals.length * 4 + words.length;
-  const bits = Math.min(18, Math.max(12, Math.ceil(Math.log2(entries * 16 + 1))));
+  const bits = Math.min(18, Math.max(12, Math.ceil(Math.log2(entries * 32 + 1))));
   const shift = 32 - bits;
   const filter = new Int32Array(1 << (bits - 5));
   const pairs = new Int32Array(1 << (bits - 5));
