@@ -6,6 +6,7 @@ import { eventually } from './support/eventually.ts';
 import { operators } from './support/operators.ts';
 import { installStandIn } from './support/pipelock-stand-in.ts';
 import { filesHolding, plantedSecret } from './support/secrets.ts';
+import { memoryHolds } from './support/process-memory.ts';
 import { Upstream } from './support/upstream.ts';
 import { World, type Outcome } from './support/world.ts';
 
@@ -139,6 +140,31 @@ describe.each(operators)('as $name, behind pipelock (a stand-in)', (operator) =>
     expect(direct.stdout).toContain('egress');
     const through = await inside(`NO_PROXY= no_proxy= curl -sS http://${listen}/health`);
     expect(through.stdout).toContain('host_not_allowed');
+  });
+
+  it('it has an environment of its own, sees no home and no other sidecar, and gains no rights', () => {
+    const pid = guards()[0]?.pid ?? 0;
+    const proc = (file: string): string => readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    expect(proc('environ').split('\0').toSorted()).toEqual([
+      '',
+      'HOME=/home/node',
+      'SSL_CERT_FILE=/home/node/roots.pem',
+    ]);
+    const seen = (folder: string): string[] => readdirSync(`/proc/${pid}/root${folder}`).toSorted();
+    expect(seen('/home/node')).toEqual(['ca-key.pem', 'ca.pem', 'pipelock.yaml', 'roots.pem']);
+    expect(seen('/home')).toEqual(['node']);
+    expect(seen('/run')).toEqual([]);
+    expect(seen('/opt/bot-bottle/bin')).toEqual(['pipelock']);
+    expect(proc('status')).toMatch(/^CapEff:\t0+$/m);
+    expect(proc('status')).toMatch(/^NoNewPrivs:\t1$/m);
+    expect(proc('status')).toMatch(/^Seccomp:\t2$/m);
+  });
+
+  it.runIf(process.getuid?.() === 0)('the credential that went through it is not in its memory', async () => {
+    await curl('api.e2e.test', '/v1');
+    const pid = guards()[0]?.pid ?? 0;
+    expect(memoryHolds(pid, 'passthrough_domains')).toBe(true);
+    expect(memoryHolds(pid, token)).toBe(false);
   });
 
   it('the key of its CA is in no file, and its configuration in one of the operator', async () => {
