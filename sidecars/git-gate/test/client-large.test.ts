@@ -37,7 +37,7 @@ describe.skipIf(sshd === null)('hundreds of MiB in one push', () => {
   ).filter(([scanner]) => scanner === 'builtin' || gitleaks !== null);
   test.each(cases)(
     'arrive, with %s, in memory that does not grow with them',
-    { timeout: 300_000 },
+    { timeout: 600_000 },
     async (scanner, size) => {
       const name = `large-${scanner}`;
       await upstream.addRepo(name);
@@ -58,7 +58,7 @@ describe.skipIf(sshd === null)('hundreds of MiB in one push', () => {
         }
         const head = await client.commit('repo', {});
         const { code, stderr } = await client.run(['-C', 'repo', 'push', 'origin', 'HEAD:agent/large'], {
-          timeoutMs: 280_000,
+          timeoutMs: 580_000,
         });
         expect(code, stderr).toBe(0);
         expect((await upstream.refs(name)).get('refs/heads/agent/large')).toBe(head);

@@ -19,7 +19,7 @@ export interface BothPasses {
  * What the built-in scanner found in both passes, each thing once. A value in UTF-16 is found in either, but a marker beside
  * it is read in the text only. What the bytes as they are showed in just those places says nothing more; what they showed
  * without a place says nothing more if it is gone when those places are blanked: else another copy would hide behind one
- * that is marked.
+ * that is marked. What is found with the places blanked is told in any case: one value may be told once for all its copies.
  */
 export async function withoutDoubled(
   access: GitAccess,
@@ -34,22 +34,24 @@ export async function withoutDoubled(
     places.set(object.oid, [...(places.get(object.oid) ?? []), { start, end }]);
   }
   const { left, blanked } = await withoutPlaces(access, scan, places, wide);
+  const stillThere = new Set(left.map(keyOf));
   const placed = new Set(narrowed.filter(({ start }) => start !== null).map(keyOf));
   const isDoubled = (finding: RawFinding): boolean => {
     const { start, end, object } = finding;
     if (!placed.has(keyOf(finding))) return false;
-    if (start === null) return !left.has(keyOf(finding));
+    if (start === null) return !stillThere.has(keyOf(finding));
     const spans = blanked.get(object.oid ?? '') ?? [];
     return spans.some((span) => span.start <= start && end <= span.end);
   };
   const kept = new KeptFindings();
-  for (const finding of [...plain.filter((each) => !isDoubled(each)), ...narrowed]) kept.keep(finding);
+  for (const finding of [...plain.filter((each) => !isDoubled(each)), ...left, ...narrowed])
+    kept.keep(finding);
   return kept.all();
 }
 
 interface Blanked {
   /** what is found all the same */
-  readonly left: ReadonlySet<string>;
+  readonly left: readonly RawFinding[];
   /** the places in the bytes as they are */
   readonly blanked: ReadonlyMap<string, readonly Span[]>;
 }
@@ -73,7 +75,7 @@ async function withoutPlaces(
     blanked.set(oid, eraser.erased);
     eraser = null;
   }
-  return { left: new Set(objects.finish().map(keyOf)), blanked };
+  return { left: objects.finish(), blanked };
 }
 
 function keyOf(finding: RawFinding): string {
