@@ -111,6 +111,22 @@ describe('a change of routes', () => {
     expect(routes.view.table).toEqual(first);
   });
 
+  it('that would show the guard a credential is not made', async () => {
+    const { routes, change, happened } = await scene();
+    for (const host of ['a.example', 'new.example', '*.new.example'])
+      await expect(change(tableOf({ host: 'api.example', auth }, { host, auth }))).rejects.toThrow(
+        `pipelock opens the TLS of ${host}`,
+      );
+    expect(happened).toEqual([]);
+    expect(routes.view.table).toEqual(first);
+  });
+
+  it('may add a credential where the guard leaves TLS closed', async () => {
+    const { change, happened } = await scene();
+    await change(tableOf({ host: 'api.example', auth }, { host: 'files.example', auth }));
+    expect(happened[1]).toBe('egress api.example files.example');
+  });
+
   it('that leaves the guard too wide is a warning: egress denies already', async () => {
     const { change, warnings, fail } = await scene();
     fail();
@@ -133,6 +149,14 @@ describe('a host that a human lets pass', () => {
     const { guard, happened } = await scene();
     await expect(guard.allow(host)).rejects.toThrow('not valid');
     expect(happened).toEqual([]);
+  });
+
+  it('of two at once is forgotten with the other when the guard does not come up with them', async () => {
+    const { guard, fail } = await scene();
+    fail();
+    const asked = ['b.example', 'cdn.example'].map(async (host) => await guard.allow(host));
+    for (const each of await Promise.allSettled(asked)) expect(each.status).toBe('rejected');
+    expect(guard.hosts).toEqual(['a.example', 'api.example', 'supervise']);
   });
 
   it('is forgotten when the guard does not come up with it', async () => {

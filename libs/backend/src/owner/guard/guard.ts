@@ -11,6 +11,8 @@ import {
   buildConfig,
   caKeySlot,
   changeAllowlist,
+  isPassedThrough,
+  passthroughDomains,
   sidecarFiles,
   type PipelockSidecarConfig,
 } from '@bot-bottle/pipelock';
@@ -125,10 +127,11 @@ export class Guard {
 
   /**
    * Sends tables to egress so that the guard never stands in the way of a route: it lets new hosts through before egress
-   * does, and old ones no more afterwards.
+   * does, and old ones no more afterwards. Tables that would show it a credential are refused.
    */
   around(send: SendTable): SendTable {
     return async (table, signal) => {
+      this.#refuseShown(table);
       const wanted = apiAllowlist({ ...this.#rows(table), extraHosts: [...this.#extra] });
       if (wanted.length === 0)
         throw new BackendError('invalid_request', 'the guard needs at least one host that it lets through');
@@ -153,16 +156,39 @@ export class Guard {
     return { routes: table.routes.filter((route) => isLive(route, now)), supervise: this.#hasSupervise };
   }
 
-  /** Writes the list and starts pipelock anew with it; a list that it does not come up with is taken back. */
+  /** What it opens is settled when the bottle starts, and egress would add the credential to what is opened. */
+  #refuseShown(table: RouteTable): void {
+    const { passthrough_domains: closed } = this.egress;
+    const shown = passthroughDomains({ routes: table.routes, tlsPassthrough: [] }).filter(
+      (host) => !isPassedThrough(closed, host),
+    );
+    if (shown.length === 0) return;
+    throw new BackendError(
+      'invalid_request',
+      `pipelock opens the TLS of ${shown.join(', ')}: it would read the credential of that route`,
+      {
+        hint: 'declare the route in the manifest and start the bottle anew, or give it without a credential',
+      },
+    );
+  }
+
+  /**
+   * Writes the list and starts pipelock anew with it; a list that it does not come up with is taken back. Only what this
+   * call changed: another one may have written meanwhile, and what both take back must not come back.
+   */
   async #use(hosts: readonly string[]): Promise<void> {
-    const { text } = this.#file.read();
+    const { text, config } = this.#file.read();
     const changed = changeAllowlist(text, hosts);
     if (changed === text) return;
     this.#file.write(changed);
     try {
       await this.#apply();
     } catch (error) {
-      this.#file.write(text);
+      const taken = config.api_allowlist.filter((host) => !hosts.includes(host));
+      const added = hosts.filter((host) => !config.api_allowlist.includes(host));
+      const kept = this.hosts.filter((host) => !added.includes(host));
+      this.#file.write(changeAllowlist(this.#file.read().text, [...kept, ...taken]));
+      // It is down, so nothing passes; the supervisor goes on trying with what the file says now.
       await this.#apply().catch(() => undefined);
       throw error;
     }
