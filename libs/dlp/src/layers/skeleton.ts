@@ -5,7 +5,7 @@ const BACKSLASH = 0x5c;
 /** Memory that is kept for the next text, in bytes: a window of a stream or of the git gate fits. */
 const MAX_SCRATCH = 1024 * 1024 + 3;
 let scratch = new Uint8Array(0);
-/** Set in an index when a backslash stands before. */
+/** Set in an index when a backslash stands before; the highest bit of the second of four bytes. */
 const AFTER = 0x8000;
 /** 1 for letters and digits, from 256 on but for those that a backslash makes white space */
 const keepAfter = new Uint8Array(512);
@@ -72,14 +72,15 @@ function compact(text: Uint8Array, out: Uint8Array): number {
     for (; i + 4 <= length; i += 4) {
       const word = source.getInt32(i, true);
       if ((word & 0x80808080) !== 0) break;
-      const between = (word & 0xff00) === 0x5c00 ? AFTER : 0;
+      // the highest bit of a byte stays where a backslash stands, and of no other: all are below 0x80
+      const backslashes = 0x80808080 - (word ^ 0x5c5c5c5c);
       const low = two[(word & 0x7fff) | after] ?? 0;
-      const high = two[(word >>> 16) | between] ?? 0;
+      const high = two[(word >>> 16) | (backslashes & AFTER)] ?? 0;
       const count = low >>> 16;
-      // never beyond the end: no more was written than was read
-      sink.setInt32(k, (low & 0xffff) | ((high & 0xffff) << (count << 3)), true);
+      // what is too much is overwritten, and never beyond the end: no more was written than was read
+      sink.setInt32(k, (low & 0xffff) | (high << (count << 3)), true);
       k += count + (high >>> 16);
-      after = word >>> 24 === BACKSLASH ? AFTER : 0;
+      after = (backslashes >>> 16) & AFTER;
     }
     if (i >= length) break;
     const byte = text[i] ?? 0;

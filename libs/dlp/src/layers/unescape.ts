@@ -36,20 +36,31 @@ export function mayHoldEscapes(bytes: Uint8Array): boolean {
 /** A search by the platform for each kind of escape would stop at each of the many backslashes that JSON has. */
 function holdsBackslashEscape(bytes: Uint8Array): boolean {
   const table = afterBackslash;
+  const first = bytes.indexOf(BACKSLASH);
+  if (first < 0) return false;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let at = bytes.indexOf(BACKSLASH);
-  if (at < 0) return false;
-  while (at + 1 < bytes.length) {
-    for (; at + 4 <= bytes.length; at += 4) {
-      // a byte of it is zero where a backslash stands
-      const word = view.getInt32(at, true) ^ 0x5c5c5c5c;
-      if (((word - 0x01010101) & ~word & 0x80808080) !== 0) break;
-    }
-    for (const end = Math.min(at + 4, bytes.length - 1); at < end; at++) {
+  for (let from = first; from + 1 < bytes.length; from += 4) {
+    from = nextBackslash(view, from);
+    const end = Math.min(from + 4, bytes.length - 1);
+    for (let at = from; at < end; at++)
       if (bytes[at] === BACKSLASH && table[bytes[at + 1] ?? 0] === 1) return true;
-    }
   }
   return false;
+}
+
+/**
+ * The first four bytes from `from` on that may hold a backslash that begins an escape, or the last ones. What makes an escape
+ * of it has the fifth bit, which the quotes and line breaks that JSON escapes have not.
+ */
+function nextBackslash(view: DataView, from: number): number {
+  let at = from;
+  for (const last = view.byteLength - 5; at <= last; at += 4) {
+    // a byte of it is zero where a backslash stands
+    const word = view.getInt32(at, true) ^ 0x5c5c5c5c;
+    const zeros = (word - 0x01010101) & ~word & 0x80808080;
+    if ((zeros & (view.getInt32(at + 1, true) << 3)) !== 0) break;
+  }
+  return at;
 }
 
 /**

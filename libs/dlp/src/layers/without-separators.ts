@@ -16,19 +16,7 @@ export function withoutSeparators(text: Uint8Array): Uint8Array | null {
   const view = new DataView(text.buffer, text.byteOffset, text.length);
   let out: Uint8Array | null = null;
   let k = 0;
-  for (let at = 0; at + 10 <= text.length; at += STEP) {
-    // a byte of these is zero where what stands there recurs, after two places and after three
-    const from = view.getInt32(at, true);
-    const byTwo = from ^ view.getInt32(at + 2, true);
-    const three = view.getInt32(at + 3, true);
-    const byThree = (from ^ three) | (three ^ view.getInt32(at + 6, true));
-    const recurs =
-      (byTwo & 0x00ff00ff) === 0 ||
-      (byTwo & 0xff00ff00) === 0 ||
-      (byThree & 0xff) === 0 ||
-      (byThree & 0xff00) === 0 ||
-      (byThree & 0xff0000) === 0;
-    if (!recurs) continue;
+  for (let at = nextRecurring(view, 0); at + 10 <= text.length; at = nextRecurring(view, at + STEP)) {
     const a = text[at] ?? 0;
     const b = text[at + 1] ?? 0;
     const c = text[at + 2] ?? 0;
@@ -49,6 +37,27 @@ export function withoutSeparators(text: Uint8Array): Uint8Array | null {
     at = Math.max(at, region.end - STEP);
   }
   return out === null ? null : out.subarray(0, k);
+}
+
+/** The first place of those looked at from `from` on where what stands there recurs, after two places or after three. */
+function nextRecurring(view: DataView, from: number): number {
+  let at = from;
+  for (const last = view.byteLength - 10; at <= last; at += STEP) {
+    // a byte of these is zero where it recurs
+    const here = view.getInt32(at, true);
+    const byTwo = here ^ view.getInt32(at + 2, true);
+    const three = view.getInt32(at + 3, true);
+    const byThree = (here ^ three) | (three ^ view.getInt32(at + 6, true));
+    if (
+      (byTwo & 0x00ff00ff) === 0 ||
+      (byTwo & 0xff00ff00) === 0 ||
+      (byThree & 0xff) === 0 ||
+      (byThree & 0xff00) === 0 ||
+      (byThree & 0xff0000) === 0
+    )
+      break;
+  }
+  return at;
 }
 
 /**

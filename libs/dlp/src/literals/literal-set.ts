@@ -11,6 +11,7 @@ import {
   tablesOf,
   type LiteralTables,
 } from './literal-tables.ts';
+import { BLOCK, noticed, noticeWords } from './notice-words.ts';
 
 /** Something to look for, and what to call it. */
 export interface Literal<Owner> {
@@ -99,26 +100,18 @@ export class LiteralSet<Owner> {
     const phase = (4 - (text.byteOffset & 3)) & 3;
     const words = new Int32Array(text.buffer, text.byteOffset + phase, (text.length - phase) >> 2);
     const { filter, shift } = this.#tables;
-    const count = words.length;
-    let i = 0;
-    // four at a time: nearly always none of them begins anything
-    for (; i + 4 <= count; i += 4) {
-      const a = hash((words[i] ?? 0) | FOLD) >>> shift;
-      const b = hash((words[i + 1] ?? 0) | FOLD) >>> shift;
-      const c = hash((words[i + 2] ?? 0) | FOLD) >>> shift;
-      const d = hash((words[i + 3] ?? 0) | FOLD) >>> shift;
-      const inA = (filter[a >>> 5] ?? 0) >>> a;
-      const inB = (filter[b >>> 5] ?? 0) >>> b;
-      const inC = (filter[c >>> 5] ?? 0) >>> c;
-      const inD = (filter[d >>> 5] ?? 0) >>> d;
-      if (((inA | inB | inC | inD) & 1) === 0) continue;
-      if ((inA & 1) === 1) this.#probe(text, words, i, phase, fold, hits, tally);
-      if ((inB & 1) === 1) this.#probe(text, words, i + 1, phase, fold, hits, tally);
-      if ((inC & 1) === 1) this.#probe(text, words, i + 2, phase, fold, hits, tally);
-      if ((inD & 1) === 1) this.#probe(text, words, i + 3, phase, fold, hits, tally);
-      if (hits.length >= limit) return hits;
+    const whole = words.length - (words.length % 4);
+    for (let from = 0; from < whole; from += BLOCK) {
+      const count = noticeWords(words, from, Math.min(whole, from + BLOCK), filter, shift);
+      for (let k = 0; k < count; k++) {
+        const entry = noticed[k] ?? 0;
+        const first = from + ((entry >> 4) << 2);
+        for (let i = 0; i < 4; i++)
+          if (((entry >> i) & 1) === 1) this.#probe(text, words, first + i, phase, fold, hits, tally);
+        if (hits.length >= limit) return hits;
+      }
     }
-    for (; i < count && hits.length < limit; i++) {
+    for (let i = whole; i < words.length && hits.length < limit; i++) {
       if (hasBit(filter, hash((words[i] ?? 0) | FOLD) >>> shift))
         this.#probe(text, words, i, phase, fold, hits, tally);
     }

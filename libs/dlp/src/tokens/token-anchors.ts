@@ -102,8 +102,9 @@ export function slotOf(key: number): number {
   return Math.imul(key, 0x9e3779b1) >>> 16;
 }
 
+/** Of the three low bytes of `key` only: whatever stands in the fourth is shifted out. */
 export function probeOf(key: number): number {
-  return Math.imul(key, 0x9e3779b1) >>> PROBE_SHIFT;
+  return Math.imul(key, 0x85ebcb << 8) >>> PROBE_SHIFT;
 }
 
 function bodyTable({ chars, min, next }: TokenBody): BodyTable {

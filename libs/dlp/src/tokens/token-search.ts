@@ -1,4 +1,5 @@
-import { mayBeBody, probeOf, slotOf, TokenAnchors, type Anchor } from './token-anchors.ts';
+import { BLOCK, noticeAnchors, noticed } from './notice-anchors.ts';
+import { mayBeBody, slotOf, TokenAnchors, type Anchor } from './token-anchors.ts';
 import type { TokenRule } from './token-rule.ts';
 
 export interface TokenHit {
@@ -18,7 +19,6 @@ interface State {
   readonly accepts: (hit: TokenHit) => boolean;
 }
 
-const FOLD = 0x20202020;
 /** Longest credential that is found backwards. */
 const BACKWARDS = 512;
 /** Longest credential, as of streams, with what a pattern looks at behind it, and what it looks at before. */
@@ -58,30 +58,20 @@ export class TokenSearch {
     }
     const words = new Int32Array(bytes.buffer, bytes.byteOffset + phase, (bytes.length - phase) >> 2);
     this.#checkAll(bytes, phase + 2, state, hits);
-    let previous = (words[0] ?? 0) | FOLD;
-    let i = 1;
-    for (; i + 2 <= words.length && hits.length < limit; i += 2) {
-      const first = (words[i] ?? 0) | FOLD;
-      const second = (words[i + 1] ?? 0) | FOLD;
-      const a = probeOf((previous >>> 16) | ((first & 0xff) << 16));
-      const b = probeOf(first & 0xffffff);
-      const c = probeOf((first >>> 16) | ((second & 0xff) << 16));
-      const d = probeOf(second & 0xffffff);
-      previous = second;
-      const inA = (probes[a >>> 5] ?? 0) >>> a;
-      const inB = (probes[b >>> 5] ?? 0) >>> b;
-      const inC = (probes[c >>> 5] ?? 0) >>> c;
-      const inD = (probes[d >>> 5] ?? 0) >>> d;
-      if (((inA | inB | inC | inD) & 1) === 0) continue;
-      const at = phase + i * 4;
-      if ((inA & 1) === 1) this.#checkNear(bytes, at - 2, state, hits);
-      if ((inB & 1) === 1) this.#checkNear(bytes, at, state, hits);
-      if ((inC & 1) === 1) this.#checkNear(bytes, at + 2, state, hits);
-      if ((inD & 1) === 1) this.#checkNear(bytes, at + 4, state, hits);
+    // the last one of the words may be left over
+    const end = words.length - ((words.length - 1) % 2);
+    for (let from = 1; from < end; from += BLOCK) {
+      const count = noticeAnchors(words, from, Math.min(end, from + BLOCK), probes);
+      for (let k = 0; k < count; k++) {
+        const entry = noticed[k] ?? 0;
+        const at = phase + (from + (entry >> 4)) * 4 - 2;
+        for (let place = 0; place < 4; place++)
+          if (((entry >> place) & 1) === 1) this.#checkNear(bytes, at + place * 2, state, hits);
+        if (hits.length >= limit) return hits;
+      }
     }
-    if (hits.length >= limit) return hits;
     // the last probe was at the word before
-    state.next = Math.max(state.next, phase + (i - 1) * 4 + 1);
+    state.next = Math.max(state.next, phase + (end - 1) * 4 + 1);
     this.#checkAll(bytes, bytes.length, state, hits);
     return hits;
   }
