@@ -4,6 +4,9 @@ import { ProtocolError } from './error.ts';
 /** Open events beyond this are refused: the launcher does not keep up. */
 const MAX_OPEN = 65_536;
 
+/** Takes the place of an event that was settled, so that the list holds nothing of it. */
+const SETTLED: OpenEvent = { seq: 0, resolve: () => undefined, reject: () => undefined };
+
 interface OpenEvent {
   readonly seq: number;
   readonly resolve: () => void;
@@ -24,19 +27,20 @@ export class AuditSender {
     this.#write = write;
   }
 
-  async send(event: unknown): Promise<void> {
-    if (this.#closed !== null) throw this.#closed;
-    if (this.#open.length - this.#first >= MAX_OPEN) {
-      throw new ProtocolError('rate_exceeded', 'too many audit events wait for the launcher');
-    }
-    // Encoded before the number is taken: an event that cannot be sent must leave no gap.
-    const line = encodeMessage({ type: 'audit', seq: this.#seq + 1, event });
-    this.#seq += 1;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#open.push({ seq: this.#seq, resolve, reject });
-    this.#lines.push(line);
-    if (this.#lines.length === 1) queueMicrotask(() => this.#flush());
-    return promise;
+  send(event: unknown): Promise<void> {
+    // what is thrown in there rejects the promise
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== null) throw this.#closed;
+      if (this.#open.length - this.#first >= MAX_OPEN) {
+        throw new ProtocolError('rate_exceeded', 'too many audit events wait for the launcher');
+      }
+      // Encoded before the number is taken: an event that cannot be sent must leave no gap.
+      const line = encodeMessage({ type: 'audit', seq: this.#seq + 1, event });
+      this.#seq += 1;
+      this.#open.push({ seq: this.#seq, resolve, reject });
+      this.#lines.push(line);
+      if (this.#lines.length === 1) queueMicrotask(() => this.#flush());
+    });
   }
 
   /** Every event up to `seq` is written. */
@@ -68,6 +72,7 @@ export class AuditSender {
       throw new ProtocolError('out_of_sequence', 'an event that was never sent is acknowledged');
     let open = this.#open[this.#first];
     while (open !== undefined && open.seq <= seq) {
+      this.#open[this.#first] = SETTLED;
       this.#first += 1;
       settle(open);
       open = this.#open[this.#first];

@@ -99,7 +99,7 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
     policy,
     pins: createCredentialPins(),
     now: options.now ?? monotonicClock(config.now ?? undefined),
-    audit: async (event) => within(options.audit(event), auditMs, sweeper),
+    audit: (event) => within(options.audit(event), auditMs, sweeper),
     log: limitLog(config.log, options.log),
     sweeper,
     held: new HeldBudget(config.limits.held_bytes, Math.min(HELD_WAIT_MS, config.limits.idle_ms)),

@@ -6,7 +6,7 @@ import type { Expirable } from '../src/limits/sweeper.ts';
 
 function watched(sweeper: Sweeper, limitMs: number): Expirable & { readonly expired: Promise<unknown> } {
   const { promise, resolve } = Promise.withResolvers<unknown>();
-  const item = { deadline: performance.now() + limitMs, expire: resolve, expired: promise };
+  const item = { index: -1, deadline: performance.now() + limitMs, expire: resolve, expired: promise };
   sweeper.add(item);
   return item;
 }

@@ -24,19 +24,24 @@ const staysOut = remembered((name) => {
  * `X-Bot-Bottle-*`, by which the agent knows a denial of ours. What frames or codes the body stays.
  */
 export function incomingHeaders(raw: readonly HeaderField[], options: IncomingOptions): HeaderField[] {
-  const named = new Set<string>();
-  for (const [name, value] of raw) {
-    if (name.length === 'connection'.length && name.toLowerCase() === 'connection')
-      for (const token of parseTokenList(value) ?? []) named.add(token);
-  }
-  // A body whose length or coding an upstream could hide from us would be read differently on the two sides.
-  named.delete('content-length');
-  named.delete('content-encoding');
+  const named = namedByConnection(raw);
   const redact = options.authenticated ? options.redact : undefined;
   const fields: HeaderField[] = [];
   for (const [name, value] of raw) {
-    if (staysOut(name) || (named.size > 0 && named.has(name.toLowerCase()))) continue;
+    if (staysOut(name) || (named !== null && named.has(name.toLowerCase()))) continue;
     fields.push(redact === undefined ? [name, value] : [redact(name), redact(value)]);
   }
   return fields;
+}
+
+function namedByConnection(raw: readonly HeaderField[]): ReadonlySet<string> | null {
+  let named: Set<string> | null = null;
+  for (const [name, value] of raw) {
+    if (name.length !== 'connection'.length || name.toLowerCase() !== 'connection') continue;
+    for (const token of parseTokenList(value) ?? []) {
+      // A body whose length or coding an upstream could hide from us would be read differently on the two sides.
+      if (token !== 'content-length' && token !== 'content-encoding') (named ??= new Set()).add(token);
+    }
+  }
+  return named;
 }

@@ -5,6 +5,8 @@ import { reduceAcceptEncoding } from './accept-encoding.ts';
 import { fieldKey } from './header-names.ts';
 import { requestField } from './request-field.ts';
 
+const noNames: ReadonlySet<string> = new Set();
+
 export interface OutgoingOptions {
   /** content codings that the caller can undo in a response; identity always is one. Default: none */
   readonly decodable?: readonly string[];
@@ -23,10 +25,9 @@ export function outgoingHeaders(
   options: OutgoingOptions = {},
 ): HeaderField[] {
   const { route, base } = decision;
-  const passing = new Set(route.agent_headers.map(fieldKey));
-  if (decision.agentAuthorization) passing.add('authorization');
+  const passing = keysOf(route.agent_headers);
   const injected = base.auth === null ? null : requestField(base.auth.header ?? 'Authorization').key;
-  const named = new Set(head.connectionTokens.map(fieldKey));
+  const named = keysOf(head.connectionTokens);
   const host = formatAuthority(decision.host, decision.port, decision.scheme === 'https' ? 443 : 80);
   const authenticated = decision.injectAuth !== null;
 
@@ -42,7 +43,8 @@ export function outgoingHeaders(
       continue;
     }
     if (field.stays || key === injected || named.has(key)) continue;
-    if (field.isCredential && !passing.has(key)) continue;
+    if (field.isCredential && !passing.has(key) && !(decision.agentAuthorization && key === 'authorization'))
+      continue;
     if (decision.constrained && field.overridesMethod) continue;
     if (authenticated && field.asksForPart) continue;
     if (authenticated && key === 'accept-encoding') {
@@ -55,4 +57,9 @@ export function outgoingHeaders(
   if (authenticated)
     fields.push(['Accept-Encoding', reduceAcceptEncoding(encodings, options.decodable ?? [])]);
   return fields;
+}
+
+/** Most requests name none, and a set costs more than the look into it. */
+function keysOf(names: readonly string[]): ReadonlySet<string> {
+  return names.length === 0 ? noNames : new Set(names.map(fieldKey));
 }

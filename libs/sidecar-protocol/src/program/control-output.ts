@@ -5,25 +5,34 @@ const TURNS = 3;
 
 /**
  * Standard output for the control channel. `process.stdout` writes synchronously to pipes, so a launcher that reads
- * slowly would stop the whole proxy; and what one turn of the event loop has to say goes out in one system call.
+ * slowly would stop the whole proxy; and what some turns of the event loop have to say goes out in one system call.
  */
 export function controlOutput(): Writable {
   const output = openSocket();
-  if (output === null) return process.stdout;
+  return output === null ? process.stdout : gathered(output);
+}
+
+/** Joins the texts that are written within some turns: corked, each would still be a write of its own to the stream. */
+function gathered(output: Socket): Writable {
   const write = output.write.bind(output);
-  let corked = false;
-  const batched = (...args: Parameters<typeof write>): boolean => {
-    if (!corked) {
-      corked = true;
-      output.cork();
-      afterTurns(TURNS, () => {
-        corked = false;
-        output.uncork();
-      });
-    }
-    return write(...args);
+  const end = output.end.bind(output);
+  let text = '';
+  const flush = () => {
+    const all = text;
+    text = '';
+    return all === '' || write(all);
   };
-  return Object.assign(output, { write: batched });
+  return Object.assign(output, {
+    write: (part: string) => {
+      if (text === '') afterTurns(TURNS, flush);
+      text += part;
+      return !output.writableNeedDrain;
+    },
+    end: (done: () => void) => {
+      flush();
+      return end(done);
+    },
+  });
 }
 
 /** A loaded proxy gathers events of several turns; on an idle one a turn takes microseconds. */

@@ -48,6 +48,7 @@ const nothing = Buffer.alloc(0);
 export class AgentReader implements Expirable {
   readonly socket: Socket;
   deadline: number;
+  index = -1;
   readonly #events: AgentEvents;
   readonly #limits: ReaderLimits;
   readonly #sweeper: Sweeper;

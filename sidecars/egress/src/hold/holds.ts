@@ -76,6 +76,7 @@ export class Holds {
     const leave = (why: Verdict) => this.#questions.leave(question, waiting, why);
     let isOpen = false;
     const waiting: Waiting & Expirable = {
+      index: -1,
       place,
       values,
       deadline: Math.min(deadline, performance.now() + askMs),

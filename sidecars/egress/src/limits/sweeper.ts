@@ -1,5 +1,8 @@
+import { Members } from './members.ts';
+import type { Member } from './members.ts';
+
 /** Something that must have made progress by a point in time. */
-export interface Expirable {
+export interface Expirable extends Member {
   /** milliseconds of the monotonic clock; Infinity: no limit */
   deadline: number;
   expire(now: number): void;
@@ -10,7 +13,7 @@ export interface Expirable {
  * parsing, and no deadline here needs to be finer than the period.
  */
 export class Sweeper {
-  readonly #items = new Set<Expirable>();
+  readonly #items = new Members<Expirable>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(periodMs: number) {
@@ -36,6 +39,8 @@ export class Sweeper {
   }
 
   #sweep(now: number): void {
-    for (const item of this.#items) if (item.deadline <= now) item.expire(now);
+    this.#items.each((item) => {
+      if (item.deadline <= now) item.expire(now);
+    });
   }
 }

@@ -4,6 +4,7 @@ import type { Sweeper } from './sweeper.ts';
 export function within<T>(work: Promise<T>, limitMs: number, sweeper: Sweeper): Promise<T> {
   return new Promise((resolve, reject) => {
     const limit = {
+      index: -1,
       deadline: performance.now() + limitMs,
       expire: () => {
         sweeper.delete(limit);

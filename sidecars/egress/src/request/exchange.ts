@@ -43,6 +43,7 @@ const MAX_ROUNDS = 32;
 /** One request of the agent, from its parsed head to the last byte of its answer. */
 export class Exchange implements LiveExchange, BodyEvents {
   decision: AllowDecision | null = null;
+  index = -1;
   readonly #server: ServerContext;
   readonly #reader: AgentReader;
   readonly #head: RequestHead;

@@ -1,7 +1,9 @@
 import type { AllowDecision } from '@bot-bottle/egress';
+import { Members } from '../limits/members.ts';
+import type { Member } from '../limits/members.ts';
 
 /** One request in flight, as the server needs to know it. */
-export interface LiveExchange {
+export interface LiveExchange extends Member {
   /** the same request under the table in force now */
   redecide(): AllowDecision | null;
   readonly decision: AllowDecision | null;
@@ -16,7 +18,7 @@ export interface LiveExchange {
  * decided by.
  */
 export class Exchanges {
-  readonly #live = new Set<LiveExchange>();
+  readonly #live = new Members<LiveExchange>();
   readonly #timer: NodeJS.Timeout;
   #empty: (() => void) | null = null;
 
@@ -40,17 +42,17 @@ export class Exchanges {
 
   /** Cuts whatever the table in force does not allow any more. */
   review(): void {
-    for (const exchange of this.#live) {
+    this.#live.each((exchange) => {
       const before = exchange.decision;
-      if (before === null) continue;
+      if (before === null) return;
       const now = exchange.redecide();
       if (now === null || narrowed(before, now)) exchange.cut();
-    }
+    });
   }
 
   /** Resolves when nothing is in flight; after `graceMs` it cuts what is left. */
   async drain(graceMs: number): Promise<void> {
-    for (const exchange of this.#live) exchange.goAway();
+    this.#live.each((exchange) => exchange.goAway());
     if (this.#live.size > 0) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, graceMs);
@@ -60,7 +62,7 @@ export class Exchanges {
         };
       });
     }
-    for (const exchange of this.#live) exchange.cut();
+    this.#live.each((exchange) => exchange.cut());
     clearInterval(this.#timer);
   }
 }

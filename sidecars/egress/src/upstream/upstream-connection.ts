@@ -33,6 +33,7 @@ const nothing = Buffer.alloc(0);
  */
 export class UpstreamConnection implements Expirable {
   deadline = Number.POSITIVE_INFINITY;
+  index = -1;
   readonly #socket: Duplex;
   readonly #limits: ConnectionLimits;
   readonly #sweeper: Sweeper;

@@ -48,6 +48,7 @@ const LINGER_MS = 1_000;
 /** A WebSocket between the agent and a server: whole frames go on, each side read only as fast as the other takes them. */
 export class WebSocketRelay implements Expirable {
   deadline = Number.POSITIVE_INFINITY;
+  index = -1;
   readonly #options: RelayOptions;
   readonly #agent: Socket;
   readonly #upstream: Duplex;
