@@ -29,6 +29,39 @@ describe('random runs', () => {
   });
 });
 
+describe('a path full of random runs', () => {
+  const pathOf = (count: number): string =>
+    Array.from({ length: count }, (_, i) => `/${random(`${i}`, 'base64url')}`).join('');
+
+  it('costs no more than its length', () => {
+    const cost = (path: string): number => {
+      const start = process.cpuUsage().user;
+      scanner.scanHead({ ...head, path });
+      return process.cpuUsage().user - start;
+    };
+    const [small, large] = [pathOf(500), pathOf(8000)];
+    scanner.scanHead({ ...head, path: small });
+    // sixteen times the input; quadratic work would be 256 times. The floor absorbs the clock.
+    expect(cost(large)).toBeLessThan(48 * Math.max(cost(small), 4000));
+  });
+
+  it('may be one run of megabytes', () => {
+    expect(rulesIn({ path: `/${random('long', 'base64url').repeat(200_000)}` })).toEqual(['entropy/path']);
+  });
+
+  it('gives no more findings than a body does', () => {
+    expect(rulesIn({ path: pathOf(1000) })).toHaveLength(256);
+  });
+
+  it('of which all but the last are allowed does not hide that one', () => {
+    const allowed = random('allowed', 'base64url');
+    const sha256 = createHash('sha256').update(allowed).digest('hex');
+    const own = scanner.allowing([{ sha256 }]);
+    const path = `${`/${allowed}`.repeat(1000)}/${random('other', 'base64url')}`;
+    expect(own.scanHead({ ...head, path })).toHaveLength(1);
+  });
+});
+
 describe('other long names', () => {
   it.each<[string, Partial<HeadSurfaces>]>([
     ['words', { path: '/blog/how-to-run-a-coding-agent-as-if-it-might-be-compromised' }],

@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { HeadSurfaces } from '../contracts.ts';
 import type { Hit } from '../detectors/hit.ts';
+import { tableOf } from '../literals/table-of.ts';
 
 export type EntropySurface = 'host' | 'path' | 'query';
+
+/** What was found in one surface. */
+export interface EntropyHits {
+  readonly surface: EntropySurface;
+  readonly text: string;
+  readonly hits: readonly Hit[];
+}
 
 /** Shortest run that is looked at, in characters. */
 const MIN_RUN = 24;
@@ -13,21 +21,30 @@ const MIN_RUN = 24;
 const MIN_CHANGES = 0.25;
 /** Bits per character over the run's own characters; random hex of 24 characters has about 3.5. */
 const MIN_BITS = 3;
-const runs = /[A-Za-z0-9+/_=-]{24,}/g;
-const segments = /[A-Za-z0-9+_=-]{24,}/g;
+/** 1 for what a run consists of, and a run in a path */
+const inRun = tableOf(/[A-Za-z0-9+/_=-]/);
+const inSegment = tableOf(/[A-Za-z0-9+_=-]/);
 /** What a path names contents by: git objects, image layers. One alone in its segment of the path passes. */
 const digest = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/;
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Long random runs in host, path and query: what somebody writes there who has no other place to write to. */
-export function scanEntropy(head: HeadSurfaces): Array<{ surface: EntropySurface; text: string; hit: Hit }> {
-  const found: Array<{ surface: EntropySurface; text: string; hit: Hit }> = [];
-  const look = (surface: EntropySurface, text: string, pattern: RegExp): void => {
-    for (const match of text.matchAll(pattern)) {
-      const [run] = match;
-      if (uuid.test(run) || (surface === 'path' && digest.test(run)) || !isRandom(run)) continue;
-      found.push({ surface, text, hit: hitOf(surface, run, match.index, match.index + run.length) });
+export function scanEntropy(head: HeadSurfaces): EntropyHits[] {
+  const found: EntropyHits[] = [];
+  const look = (surface: EntropySurface, text: string, chars: Uint8Array): void => {
+    const hits: Hit[] = [];
+    for (let start = 0; start < text.length; start++) {
+      // a pattern would run out of memory for a run of megabytes
+      let end = start;
+      while (chars[text.charCodeAt(end)] === 1) end++;
+      if (end - start >= MIN_RUN) {
+        const run = text.slice(start, end);
+        const isName = uuid.test(run) || (surface === 'path' && digest.test(run));
+        if (!isName && isRandom(run)) hits.push(hitOf(surface, run, start, end));
+      }
+      start = end;
     }
+    if (hits.length > 0) found.push({ surface, text, hits });
   };
   // labels are short, so a name is looked at as if it had no dots
   const host = head.host.replaceAll('.', '');
@@ -36,11 +53,11 @@ export function scanEntropy(head: HeadSurfaces): Array<{ surface: EntropySurface
     const joined = labels.join('');
     if (joined.length >= MIN_RUN) {
       const hit = hitOf('host', head.host, 0, head.host.length);
-      found.push({ surface: 'host', text: head.host, hit });
+      found.push({ surface: 'host', text: head.host, hits: [hit] });
     }
   }
-  look('path', head.path, segments);
-  if (head.query !== null) look('query', head.query, runs);
+  look('path', head.path, inSegment);
+  if (head.query !== null) look('query', head.query, inRun);
   return found;
 }
 

@@ -3,7 +3,7 @@ import { safeSurface } from '../findings/safe-surface.ts';
 import { toFindings } from '../findings/to-findings.ts';
 import { FragmentTally } from '../fragments/fragment-tally.ts';
 import type { ScanContext } from '../scan/scan-text.ts';
-import { walkLayers } from '../scan/walk-layers.ts';
+import { LIMIT, walkLayers } from '../scan/walk-layers.ts';
 import type { CleanHeads } from './clean-heads.ts';
 import { scanCrlf } from './scan-crlf.ts';
 import { scanEntropy } from './scan-entropy.ts';
@@ -88,9 +88,15 @@ function crlfFindings(head: HeadSurfaces, options: HeadScanOptions): Finding[] {
 }
 
 function entropyFindings(head: HeadSurfaces, options: HeadScanOptions): Finding[] {
-  return scanEntropy(head).flatMap(({ surface, text, hit }) =>
-    toFindings(bytesOf(text), [{ hit, span: hit }], surface, options.allow),
-  );
+  const findings: Finding[] = [];
+  for (const { surface, text, hits } of scanEntropy(head)) {
+    const bytes = bytesOf(text);
+    for (const hit of hits) {
+      if (findings.length >= LIMIT) return findings;
+      findings.push(...toFindings(bytes, [{ hit, span: hit }], surface, options.allow));
+    }
+  }
+  return findings;
 }
 
 /** Values that are only there when surfaces are put together; their place cannot be overwritten. */

@@ -15,7 +15,7 @@ const MAX_DEPTH = 3;
 const NESTED_TRIES = 256;
 const NESTED_BYTES = 16 * 1024 * 1024;
 /** Findings per scan; the rest would change nothing. */
-const LIMIT = 256;
+export const LIMIT = 256;
 
 export interface WalkOptions {
   readonly fold: boolean;

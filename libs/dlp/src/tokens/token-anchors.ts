@@ -1,3 +1,4 @@
+import { tableOf } from '../literals/table-of.ts';
 import type { TokenBody, TokenRule } from './token-rule.ts';
 
 /** Text that a credential begins with, or ends with when it is written backwards. */
@@ -109,10 +110,6 @@ export function probeOf(key: number): number {
 
 function bodyTable({ chars, min, next }: TokenBody): BodyTable {
   return { chars: tableOf(chars), min, max: next?.max ?? min, next: next?.char.charCodeAt(0) ?? -1 };
-}
-
-function tableOf(chars: RegExp): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, byte) => (chars.test(String.fromCharCode(byte)) ? 1 : 0));
 }
 
 /** What stands one place before or after the three bytes by which an anchor is noticed; one of the two is enough. */
