@@ -4,6 +4,8 @@ import { spellingsOf, type FragmentSpelling } from './fragment-spellings.ts';
 
 /** Length of the pieces by which a part of a value is told. */
 export const GRAM = 8;
+/** Bytes that are compared at once from a word on. */
+const REACH = 64;
 /** Places of one word in the spellings that are followed: a value that repeats itself has many. */
 const MAX_PLACES = 8;
 
@@ -51,23 +53,28 @@ export class FragmentIndex {
     const places = this.#places.get(word);
     if (places === undefined) return;
     for (const { value, spelling, at: from } of places) {
+      // the word before has told of this one
+      if (tally.isCompared(spelling, at - from, at + 4)) continue;
       const anyCase = fold || spelling.anyCase;
       const { bytes } = spelling;
-      const same = (i: number): boolean => {
-        const a = text[at + i];
-        const b = bytes[from + i];
-        return a !== undefined && (a === b || (anyCase && b !== undefined && lower(a) === lower(b)));
-      };
-      if (!same(0) || !same(1) || !same(2) || !same(3)) continue;
+      let right = 0;
+      const most = Math.min(REACH, bytes.length - from, text.length - at);
+      while (right < most && isSame(text[at + right] ?? 0, bytes[from + right] ?? 0, anyCase)) right++;
+      if (right < 4) continue;
       let left = 0;
-      while (left > -(GRAM - 4) && from + left > 0 && same(left - 1)) left--;
-      let right = 4;
-      while (right < GRAM && from + right < bytes.length && same(right)) right++;
+      const least = Math.max(4 - GRAM, -from, -at);
+      while (left > least && isSame(text[at + left - 1] ?? 0, bytes[from + left - 1] ?? 0, anyCase)) left--;
       if (right - left < GRAM) continue;
       const [start, end] = spelling.place(from + left, from + right);
       tally.mark(value, start, end, at + left, at + right);
+      // where it was not compared to the end of what is the same, the last word has more to tell
+      tally.compared(spelling, at - from, at + (right === REACH ? REACH - 1 : right));
     }
   }
+}
+
+function isSame(a: number, b: number, anyCase: boolean): boolean {
+  return a === b || (anyCase && lower(a) === lower(b));
 }
 
 function lower(byte: number): number {

@@ -1,5 +1,6 @@
 import type { PlacedHit } from '../scan/placed-hit.ts';
 import type { FragmentValue } from './fragment-index.ts';
+import type { FragmentSpelling } from './fragment-spellings.ts';
 import { FragmentWindow } from './fragment-window.ts';
 
 /** Places that are remembered for each value; more of them are not overwritten one by one. */
@@ -13,9 +14,17 @@ interface Parts {
   readonly spans: Array<{ start: number; end: number }>;
 }
 
+/** How far a text was compared with a spelling, and where the spelling would begin in it. */
+interface Compared {
+  readonly origin: number;
+  readonly end: number;
+}
+
 /** Which parts of which values one scan came across. */
 export class FragmentTally {
   readonly #parts = new Map<FragmentValue, Parts>();
+  /** of the text that is searched now */
+  readonly #compared = new Map<FragmentSpelling, Compared>();
   #place: Place = () => null;
 
   get isEmpty(): boolean {
@@ -25,11 +34,23 @@ export class FragmentTally {
   /** From now on places are in a layer whose places in the sent bytes `place` gives. */
   enter(place: Place): void {
     this.#place = place;
+    this.#compared.clear();
   }
 
   /** Places from now on are in a text that is not the layer itself. */
   leave(): void {
-    this.#place = () => null;
+    this.enter(() => null);
+  }
+
+  /** Whether the text was compared up to `end` with a spelling that would begin at `origin`. */
+  isCompared(spelling: FragmentSpelling, origin: number, end: number): boolean {
+    const last = this.#compared.get(spelling);
+    return last !== undefined && last.origin === origin && last.end >= end;
+  }
+
+  /** Remembers how far that was, and found to be the same. */
+  compared(spelling: FragmentSpelling, origin: number, end: number): void {
+    this.#compared.set(spelling, { origin, end });
   }
 
   mark(value: FragmentValue, from: number, to: number, start: number, end: number): void {
