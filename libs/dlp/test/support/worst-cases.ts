@@ -40,6 +40,17 @@ export const worstOfLayers: Readonly<Record<string, WorstCase>> = {
   'unfinished strings': (size) => '"\\'.repeat(size / 2),
 };
 
+/** Pieces that paths are full of which are made to keep the detectors of heads busy. */
+export const worstOfHeads: Readonly<Record<string, string>> = {
+  'crlf, line breaks without a field': '%0d%0aA',
+  'crlf, fields without a colon': `%0d%0a${'x'.repeat(63)}`,
+  'crlf, request lines without an end': `%0aGET ${'/'.repeat(500)}`,
+  'crlf, escapes of escapes': '%2525255c%255cu000a',
+  'entropy, runs that are not random': '/aaaaaaaaaaaaaaaaaaaaaaaa',
+  'entropy, random runs': '/aB3dE5fG7hJ9kL1mN3pQ5rS7',
+  'entropy, one run': 'aB3dE5fG7hJ9kL1mN3pQ5rS7',
+};
+
 /** Texts made to keep one rule busy: its anchors, and what its credentials nearly are. */
 export function worstOfRule(rule: TokenRule): Readonly<Record<string, WorstCase>> {
   const [anchor = ''] = rule.anchors;
