@@ -4,6 +4,7 @@ import { askingAgent } from './support/asking-agent.ts';
 import { eventually } from './support/eventually.ts';
 import { operators } from './support/operators.ts';
 import { installStandIn } from './support/pipelock-stand-in.ts';
+import { runningBottle } from './support/running-bottle.ts';
 import { Upstream } from './support/upstream.ts';
 import { World, type Outcome } from './support/world.ts';
 
@@ -45,13 +46,8 @@ describe.each(operators.slice(-1))('as $name, an agent behind pipelock (a stand-
     );
     world.agent('worker', 'guarded');
     const env = { BOT_BOTTLE_PIPELOCK: installStandIn(world.dir) };
-    world.start(['run', 'worker', '--yes', '--', 'sleep', '600'], { env });
-    slug = await eventually('the bottle is listed', async () => {
-      const { stdout } = await world.cli(['list', 'active', '--json']);
-      return (JSON.parse(stdout) as Array<{ identity: string; state: string }>).find(
-        (each) => each.state === 'running',
-      )?.identity;
-    });
+    const launcher = world.start(['run', 'worker', '--yes', '--', 'sleep', '600'], { env });
+    slug = await runningBottle(world, launcher);
   });
   afterAll(async () => {
     await world.close();

@@ -5,6 +5,7 @@ import { apiSettings } from './support/api-bottle.ts';
 import { eventually } from './support/eventually.ts';
 import { operators } from './support/operators.ts';
 import { installStandIn } from './support/pipelock-stand-in.ts';
+import { runningBottle } from './support/running-bottle.ts';
 import { filesHolding, plantedSecret } from './support/secrets.ts';
 import { memoryHolds } from './support/process-memory.ts';
 import { Upstream } from './support/upstream.ts';
@@ -75,13 +76,7 @@ describe.each(operators)('as $name, behind pipelock (a stand-in)', (operator) =>
     world.agent('worker', 'guarded');
     bottle = world.start(['run', 'worker', '--yes', '--', 'sleep', '600'], { env });
     bottle.stderr?.on('data', (chunk: Buffer) => said.push(chunk.toString()));
-    slug = await eventually('the bottle is listed', async () => {
-      const { stdout } = await world.cli(['list', 'active', '--json']);
-      if (bottle.exitCode !== null) throw new Error(`it ended: ${said.join('')}`);
-      return (JSON.parse(stdout) as Array<{ identity: string; state: string }>).find(
-        (each) => each.state === 'running',
-      )?.identity;
-    });
+    slug = await runningBottle(world, bottle);
   });
   afterAll(async () => {
     await world.close();

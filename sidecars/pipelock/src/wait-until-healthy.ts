@@ -31,9 +31,21 @@ async function isHealthy(listen: string): Promise<boolean> {
       redirect: 'error',
       signal: AbortSignal.timeout(ASK_MS),
     });
-    const body = await answer.text();
-    return answer.status === 200 && body.length <= MAX_BODY && readHealth(body) !== null;
+    return answer.status === 200 && readHealth(await shortText(answer)) !== null;
   } catch {
     return false;
   }
+}
+
+/** The body as far as it is read: what goes on for longer is not read to its end, and so is no answer. */
+async function shortText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk);
+    length += chunk.length;
+    // leaving the loop cancels the rest
+    if (length > MAX_BODY) return '';
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkArguments, renderConfig, type PipelockConfig } from '@bot-bottle/pipelock';
 import { realRules } from '@bot-bottle/pipelock/testing';
@@ -226,6 +226,34 @@ if (command === 'run') require('node:http').createServer((q, s) => s.end('{"stat
 `,
     );
     expect(await refused(lax, { healthMs: 1000 })).toContain('does not do what it was told');
+  });
+
+  it('when its answer does not end, of which little is read', async () => {
+    const told = join(folder, 'sent');
+    const endless = executable(
+      'endless',
+      `#!${process.execPath}\nconst [command, , , , listen] = process.argv.slice(2);
+if (command === 'version') console.log('pipelock version 9.0.0');
+if (command === 'run') {
+  const { createServer } = require('node:http');
+  const most = { bytes: 0 };
+  const block = Buffer.alloc(1024 * 1024, ' ');
+  createServer((_, answer) => {
+    let bytes = 0;
+    const more = () => {
+      while (answer.write(block)) bytes += block.length;
+      most.bytes = Math.max(most.bytes, bytes);
+      require('node:fs').writeFileSync(${JSON.stringify(told)}, String(most.bytes));
+    };
+    answer.on('drain', more).on('error', () => undefined);
+    more();
+  }).listen(Number(listen.split(':')[1]), '127.0.0.1');
+}
+`,
+    );
+    expect(await refused(endless, { healthMs: 2500 })).toContain('does not do what it was told');
+    // what the kernel's buffers and those of the reader take, not two seconds of zeros
+    expect(Number(readFileSync(told, 'utf8'))).toBeLessThan(32 * 1024 * 1024);
   });
 
   it('with a configuration that is not ours', async () => {
