@@ -241,7 +241,7 @@ if (command === 'run') {
   createServer((_, answer) => {
     let bytes = 0;
     const more = () => {
-      while (answer.write(block)) bytes += block.length;
+      do bytes += block.length; while (answer.write(block));
       most.bytes = Math.max(most.bytes, bytes);
       require('node:fs').writeFileSync(${JSON.stringify(told)}, String(most.bytes));
     };
