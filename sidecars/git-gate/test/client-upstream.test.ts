@@ -9,7 +9,7 @@ import type { Upstream } from './support/sshd.ts';
 describe.skipIf(sshd === null)('the upstream of these tests', () => {
   let upstream: Upstream;
   beforeAll(async () => {
-    upstream = await createUpstream();
+    upstream = await createUpstream({ everyKeyExchange: true });
     await upstream.addRepo('project');
   });
   afterAll(async () => await upstream.stop());

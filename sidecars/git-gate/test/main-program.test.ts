@@ -45,7 +45,7 @@ async function temporary(): Promise<string> {
 }
 
 async function upstreamAndClient(): Promise<{ upstream: Upstream; client: Client }> {
-  const upstream = await createUpstream();
+  const upstream = await createUpstream({ everyKeyExchange: true });
   onTestFinished(async () => await upstream.stop());
   await upstream.addRepo('project');
   const client = await createClient();

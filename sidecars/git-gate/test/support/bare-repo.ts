@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { output } from './run-program.ts';
 
@@ -50,11 +50,41 @@ export async function addBareRepo(path: string, options: BareRepoOptions = {}): 
   await gitAt(path, ['init', '-q', '--bare', `--initial-branch=${branch}`, `--object-format=${format}`]);
   await appendFile(join(path, 'config'), '[uploadpack]\n\tallowFilter = true\n');
   const commits = options.commits ?? [{ message: 'first', files: { 'README.md': '# a project\n' } }];
-  if (commits.length > 0) await commitAt(path, commits);
+  if (commits.length > 0) await importCommits(path, commits, new Set());
+}
+
+/** Makes bare repositories: of those that are alike, the first is made by git and the others are copies of it. */
+export function bareRepoMaker(templates: string): (path: string, options?: BareRepoOptions) => Promise<void> {
+  const made = new Map<string, Promise<string>>();
+  const template = (options: BareRepoOptions): Promise<string> => {
+    const key = `${options.objectFormat ?? ''} ${options.defaultBranch ?? ''} ${options.commits?.length ?? ''}`;
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const path = join(templates, String(made.size));
+    const making = addBareRepo(path, options).then(() => path);
+    made.set(key, making);
+    return making;
+  };
+  return async (path, options = {}) => {
+    const { commits = [] } = options;
+    const like = commits.length === 0 ? options : { ...options, commits: [] };
+    await cp(await template(like), path, { recursive: true });
+    if (commits.length > 0) await importCommits(path, commits, new Set());
+  };
 }
 
 /** Adds commits to a bare repository, one after the other, as somebody with direct access would. */
 export async function commitAt(gitDir: string, commits: readonly CommitSpec[]): Promise<void> {
+  const refs = await gitAt(gitDir, ['for-each-ref', '--format=%(refname)']);
+  await importCommits(gitDir, commits, new Set(refs.split('\n')));
+}
+
+/** @param existing full names of the refs that are there, which the commits go on from; emptied of those */
+async function importCommits(
+  gitDir: string,
+  commits: readonly CommitSpec[],
+  existing: Set<string>,
+): Promise<void> {
   const head = (await readFile(join(gitDir, 'HEAD'), 'utf8')).replace('ref: ', '').trim();
   const parts: Buffer[] = [];
   const write = (text: string | Buffer): void => void parts.push(Buffer.from(text));
@@ -64,14 +94,13 @@ export async function commitAt(gitDir: string, commits: readonly CommitSpec[]): 
     write(bytes);
     write('\n');
   };
-  const known = new Set((await gitAt(gitDir, ['for-each-ref', '--format=%(refname)'])).split('\n'));
   for (const [index, commit] of commits.entries()) {
     const ref = commit.ref ?? head;
     const author = commit.author ?? 'Upstream <upstream@example.com>';
     write(`commit ${ref}\ncommitter ${author} ${1_700_000_000 + index} +0000\n`);
     data(commit.message ?? `commit ${index}`);
-    if (known.has(ref)) write(`from ${ref}^0\n`);
-    known.delete(ref);
+    if (existing.has(ref)) write(`from ${ref}^0\n`);
+    existing.delete(ref);
     for (const [path, content] of Object.entries(commit.files ?? {})) {
       if (content === null) {
         write(`D ${JSON.stringify(path)}\n`);

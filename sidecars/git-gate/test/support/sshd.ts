@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { addBareRepo, gitAt } from './bare-repo.ts';
+import { bareRepoMaker, gitAt } from './bare-repo.ts';
 import type { BareRepoOptions } from './bare-repo.ts';
 import { findProgram } from './required.ts';
 import { output } from './run-program.ts';
@@ -16,6 +16,8 @@ export interface UpstreamOptions {
   readonly acceptProtocol?: boolean;
   /** offer an RSA host key too */
   readonly rsa?: boolean;
+  /** offer what this sshd offers by itself; default one that takes little time */
+  readonly everyKeyExchange?: boolean;
 }
 
 /** A real OpenSSH server on loopback with bare repositories in a temporary folder. */
@@ -75,8 +77,10 @@ export async function createUpstream(options: UpstreamOptions = {}): Promise<Ups
       user,
       acceptProtocol: options.acceptProtocol ?? true,
       rsa: options.rsa ?? false,
+      everyKeyExchange: options.everyKeyExchange ?? false,
     });
     const log: string[] = [];
+    const makeRepo = bareRepoMaker(join(folder, 'templates'));
     let server = await startSshd({ program, folder, config, port: null, log });
     const { port } = server;
     return {
@@ -88,7 +92,7 @@ export async function createUpstream(options: UpstreamOptions = {}): Promise<Ups
       folder,
       repoPath,
       repoUrl: (name) => `ssh://${user}@127.0.0.1:${port}${repoPath(name)}`,
-      addRepo: (name, repo) => addBareRepo(repoPath(name), repo),
+      addRepo: (name, repo) => makeRepo(repoPath(name), repo),
       git: async (name, ...args) => (await gitAt(repoPath(name), args)).replace(/\n$/, ''),
       gitInput: (name, input, ...args) => gitAt(repoPath(name), args, input),
       refs: async (name) => readRefs(await gitAt(repoPath(name), ['for-each-ref', refFormat])),
