@@ -25,7 +25,9 @@ export function outgoingHeaders(
   options: OutgoingOptions = {},
 ): HeaderField[] {
   const { route, base } = decision;
-  const passing = keysOf(route.agent_headers);
+  const passing = keysOf(
+    decision.agentAuthorization ? [...route.agent_headers, 'authorization'] : route.agent_headers,
+  );
   const injected = base.auth === null ? null : requestField(base.auth.header ?? 'Authorization').key;
   const named = keysOf(head.connectionTokens);
   const host = formatAuthority(decision.host, decision.port, decision.scheme === 'https' ? 443 : 80);
@@ -43,8 +45,7 @@ export function outgoingHeaders(
       continue;
     }
     if (field.stays || key === injected || named.has(key)) continue;
-    if (field.isCredential && !passing.has(key) && !(decision.agentAuthorization && key === 'authorization'))
-      continue;
+    if (field.isCredential && !passing.has(key)) continue;
     if (decision.constrained && field.overridesMethod) continue;
     if (authenticated && field.asksForPart) continue;
     if (authenticated && key === 'accept-encoding') {
