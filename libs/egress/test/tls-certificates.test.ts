@@ -131,10 +131,15 @@ describe('createLeafMinter', () => {
       if (running) setImmediate(watch);
     };
     watch();
-    for (let i = 0; i < 50; i += 1) await minter.leaf(`h${i}.example`);
+    const longestOfEach: number[] = [];
+    for (let i = 0; i < 50; i += 1) {
+      longest = 0;
+      await minter.leaf(`h${i}.example`);
+      longestOfEach.push(longest);
+    }
     running = false;
-    // An RSA signature by node-forge blocks for 59 ms; the limit leaves room for a loaded machine.
-    expect(longest).toBeLessThan(50);
+    // An RSA signature by node-forge blocks for 59 ms, every time; another program's turn hits some of them only.
+    expect(longestOfEach.toSorted((a, b) => a - b)[25]).toBeLessThan(50);
   });
 });
 
