@@ -10,6 +10,9 @@ export function defineTestConfig(
     fileParallelism?: boolean;
     maxWorkers?: number;
     include?: string[];
+    exclude?: string[];
+    /** false: all files in one process, their modules loaded once; for tests that change nothing of the process */
+    isolate?: boolean;
   } = {},
 ) {
   return defineConfig({

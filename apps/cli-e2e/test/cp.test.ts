@@ -41,7 +41,7 @@ describe.each(operators)('as $name, copying out', (operator) => {
     const dest = folder('whole');
     const { code, stdout, stderr } = await world.cli(['cp', `${slug}:.`, dest]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^copied \\d+ files \\(315 MB\\) to ${dest}/workspace\n$`));
+    expect(stdout).toMatch(new RegExp(`^copied \\d+ files \\(136 MB\\) to ${dest}/workspace\n$`));
     expect(stdout + stderr).not.toMatch(/[^\P{C}\n]/u);
     for (const line of [
       /not copied: \d+$/m,

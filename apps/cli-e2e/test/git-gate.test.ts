@@ -26,7 +26,7 @@ describe.skipIf(sshd === null).each(operators)('as $name, git through the gate',
   let url = '';
 
   beforeAll(async () => {
-    upstream = await createUpstream();
+    upstream = await createUpstream({ everyKeyExchange: true });
     await upstream.addRepo('project');
     url = upstream.repoUrl('project');
     world = new World(operator);

@@ -40,14 +40,7 @@ export function runAttacks(
   try {
     spawnSync(
       'vitest',
-      [
-        'run',
-        'escape/escape.test.ts',
-        '-t',
-        `attacks on ${subject} `,
-        '--reporter=json',
-        `--outputFile=${report}`,
-      ],
+      ['run', 'escape/escape-', '-t', `attacks on ${subject} `, '--reporter=json', `--outputFile=${report}`],
       {
         cwd: path.join(copy, 'apps/cli-e2e'),
         env: { ...process.env, ESCAPE_ONLY: `^(?:${attacks.join('|')})$` },

@@ -43,7 +43,7 @@ ln -s /etc/passwd sub/absolute; ln -s ../../../../outside sub/up; ln -s ../a.txt
 ln -s /home/node/workspace/sub folder
 mkfifo sub/pipe
 node -e 'require("node:net").createServer().listen("sub/socket", () => process.exit())'
-truncate -s 300M sub/huge
+truncate -s 130M sub/huge
 touch "$(printf 'line\nbreak')" "$(printf 'esc\033[2J\033]52;c;eA==\007')" "$(printf 'c1\302\233J')" "$(printf 'bidi\342\200\256txt')"
 touch "$(printf 'n%.0s' $(seq 255))" -- -rf 'back\slash'
 echo ignored > out/made.js; echo '*' > .bottleignore

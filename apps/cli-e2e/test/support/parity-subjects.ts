@@ -15,9 +15,13 @@ export interface Subject {
   readonly dispose: () => void;
 }
 
-/** Every backend of this version, whether this machine has it or not. */
-export function paritySubjects(): readonly Subject[] {
-  return [bubblewrap(), onDocker()];
+/** Every backend of this version, in the order of the published columns. */
+export const parityBackends = ['bubblewrap', 'docker'] as const;
+export type ParityBackend = (typeof parityBackends)[number];
+
+/** A backend of this version, whether this machine has it or not. */
+export function paritySubject(backend: ParityBackend): Subject {
+  return backend === 'bubblewrap' ? bubblewrap() : onDocker();
 }
 
 function bubblewrap(): Subject {

@@ -6,6 +6,23 @@ export interface ParityCell {
   readonly seen: 'yes' | 'no';
 }
 
+/**
+ * What was seen of one backend, beside what is published of the others: one that was not run keeps its column.
+ *
+ * @param backends columns, in their order
+ */
+export function mergeParity(
+  published: string,
+  backends: readonly string[],
+  ran: string,
+  seen: readonly ParityCell[],
+): ParityTable {
+  const kept = [...readCells(published).values()].flatMap(({ area, row, backend, cell }): ParityCell[] =>
+    backend !== ran && (cell === 'yes' || cell === 'no') ? [{ area, row, backend, seen: cell }] : [],
+  );
+  return { backends, cells: [...seen, ...kept] };
+}
+
 /** Cells by area and row, for one column of each backend. */
 export interface ParityTable {
   readonly backends: readonly string[];
@@ -66,6 +83,7 @@ export function parityDifferences(
 }
 
 interface ReadCell {
+  readonly area: string;
   readonly row: string;
   readonly backend: string;
   readonly cell: string;
@@ -85,7 +103,7 @@ function readCells(text: string): ReadonlyMap<string, ReadCell> {
     if (row === '') backends = columns;
     else
       for (const [index, backend] of backends.entries())
-        cells.set(`${area} / ${row} / ${backend}`, { row, backend, cell: columns[index] ?? '' });
+        cells.set(`${area} / ${row} / ${backend}`, { area, row, backend, cell: columns[index] ?? '' });
   }
   return cells;
 }

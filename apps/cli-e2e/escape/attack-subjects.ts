@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Arena, type Snapshot } from './arena.ts';
 import { attackClasses } from './attacks/index.ts';
-import { witnessNames, type Attack } from './attack.ts';
+import { witnessNames, type Attack, type Backend } from './attack.ts';
 import { changes, judgeAttack, judgeControl } from './judge.ts';
 import { cellOf, notRun, readPublished } from './published.ts';
 import { writeResults, type Result } from './results.ts';
-import { subjects } from './subject.ts';
+import { subjects, type Subject } from './subject.ts';
 
 const published = readPublished();
 /** A pattern that chooses attacks by their id; what is not chosen is not judged. */
@@ -14,17 +14,23 @@ const isWriting = process.env['ESCAPE_WRITE'] === '1';
 const START_MS = 360_000;
 const ATTACK_MS = 240_000;
 
-/** A backend without published verdicts has nothing to compare with, which is said and skipped. */
-const compared = subjects.filter(({ backend }) => {
+/** Tests of every attack on every subject of one backend. A test file has one backend, so that two run at once. */
+export function attackSubjects(backend: Backend): void {
+  // A backend without published verdicts has nothing to compare with, which is said and skipped.
   const isPublished = [...published.values()].some((cells) => (cells[backend] ?? notRun) !== notRun);
-  if (!isPublished && !isWriting)
+  if (!isPublished && !isWriting) {
     process.stderr.write(
       `skipped: attacks on ${backend}: docs/escape.md has no verdicts of it; npm run escape -- --write\n`,
     );
-  return isPublished || isWriting;
-});
+  }
+  const compared = subjects.filter((subject) => subject.backend === backend);
+  it.skipIf(compared.length === 0)(`${backend} is attacked by ${compared.length} users of the host`, () => {
+    expect(compared.some(({ isWhole }) => isWhole)).toBe(true);
+  });
+  describe.skipIf(!isPublished && !isWriting).each(compared)('attacks on $name', attackSubject);
+}
 
-describe.each(compared)('attacks on $name', (subject) => {
+function attackSubject(subject: Subject): void {
   let opened: Arena | null = null;
   let last: { id: string; snapshot: Snapshot } | null = null;
   const results: Result[] = [];
@@ -102,4 +108,4 @@ describe.each(compared)('attacks on $name', (subject) => {
     await nothingLate();
     expect(arena().leftSecrets()).toEqual([]);
   });
-});
+}

@@ -1,0 +1,3 @@
+import { attackSubjects } from './attack-subjects.ts';
+
+attackSubjects('docker');

@@ -1,0 +1,3 @@
+import { parityOf } from './support/parity-of.ts';
+
+parityOf('docker');
