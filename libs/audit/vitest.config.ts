@@ -1,3 +1,3 @@
 import { defineTestConfig } from '../../vitest.base.ts';
 
-export default defineTestConfig('audit');
+export default defineTestConfig('audit', { isolate: false });

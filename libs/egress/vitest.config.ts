@@ -1,3 +1,3 @@
 import { defineTestConfig } from '../../vitest.base.ts';
 
-export default defineTestConfig('egress');
+export default defineTestConfig('egress', { isolate: false });

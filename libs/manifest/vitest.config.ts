@@ -1,3 +1,3 @@
 import { defineTestConfig } from '../../vitest.base.ts';
 
-export default defineTestConfig('manifest');
+export default defineTestConfig('manifest', { isolate: false });

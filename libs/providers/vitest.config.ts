@@ -1,3 +1,3 @@
 import { defineTestConfig } from '../../vitest.base.ts';
 
-export default defineTestConfig('providers');
+export default defineTestConfig('providers', { isolate: false });

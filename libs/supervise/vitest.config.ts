@@ -1,3 +1,3 @@
 import { defineTestConfig } from '../../vitest.base.ts';
 
-export default defineTestConfig('supervise');
+export default defineTestConfig('supervise', { isolate: false });
