@@ -12,7 +12,9 @@ const TWOFOLD = 2.1;
 const LEAST = 2;
 const MOST = 6;
 /** How often they are taken again at most where that seems too much. */
-const TRIES = 8;
+const TRIES = 12;
+/** How many times as often the plain pass is measured. */
+const PLAIN = 8;
 /** Texts that are searched before anything is measured, so that it is compiled. */
 const WARM = 4;
 
@@ -66,8 +68,7 @@ export function growthOf({ name, make, search }: Growing, plain: Growth | null):
   // no search pays for what was left before, and none is measured before it is compiled
   if (typeof collectGarbage === 'function') collectGarbage();
   for (const text of texts.slice(0, WARM)) cost(text, search);
-  // what the others are compared with is measured more often
-  const more = plain === null ? TRIES : 1;
+  const more = plain === null ? PLAIN : 1;
   for (let round = 0; round < MOST * more; round++)
     texts.forEach((text, i) => {
       if (round < roundsOf(text) * more) measure(i);

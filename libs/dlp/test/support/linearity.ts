@@ -14,7 +14,7 @@ export function* growingRules(): Generator<Growing> {
     const shapes = Object.values(worstOfRule(rule));
     // work that is not linear outgrows the rest, so one text can hold every shape
     const make = (size: number): Uint8Array =>
-      bytes(shapes.map((shape) => shape(size / shapes.length)).join('\n'));
+      bytes(shapes.map((shape) => aligned(shape(size / shapes.length))).join(''));
     yield {
       name: `token_patterns/${rule.id}`,
       make,
@@ -51,6 +51,11 @@ export function* growingOthers(): Generator<Growing> {
     const name = `prompt_injection/${rule.id}`;
     yield { name, make, search: (text) => inbound.scanBytes(text, 'response') };
   }
+}
+
+/** What repeats itself stands at the same place of each eight bytes whatever its length: how often it is looked at depends on it. */
+function aligned(text: string): string {
+  return text.padEnd(Math.ceil((text.length + 1) / 8) * 8, '\n');
 }
 
 function repeated(text: string): Growing['make'] {
