@@ -2,8 +2,13 @@ import { asciiOf, farFromAscii } from './ascii-of.ts';
 
 // In a bundle these become variables, so loops over bytes read them into a constant of their own first.
 const BACKSLASH = 0x5c;
+/**
+ * Bytes behind a skeleton. Three are written; with fewer than eight, the platform's middle compiler takes the last write for one
+ * beyond the end, after which no compiler writes words of memory itself.
+ */
+const ROOM = 16;
 /** Memory that is kept for the next text, in bytes: a window of a stream or of the git gate fits. */
-const MAX_SCRATCH = 1024 * 1024 + 3;
+const MAX_SCRATCH = 1024 * 1024 + ROOM;
 let scratch = new Uint8Array(0);
 /** Set in an index when a backslash stands before; the highest bit of the second of four bytes. */
 const AFTER = 0x8000;
@@ -33,14 +38,14 @@ for (let second = 0; second < 0x80; second++) {
  * and so is what a transport wraps long lines with.
  */
 export function skeletonOf(text: Uint8Array): Uint8Array {
-  const out = new Uint8Array(text.length + 3);
+  const out = new Uint8Array(text.length + ROOM);
   return out.subarray(0, compact(text, out));
 }
 
 /** The same in memory that the next call overwrites: most texts are looked at once and gone. */
 export function passingSkeletonOf(text: Uint8Array): Uint8Array {
-  if (text.length + 3 > MAX_SCRATCH) return skeletonOf(text);
-  if (text.length + 3 > scratch.length) scratch = new Uint8Array(text.length + 3);
+  if (text.length + ROOM > MAX_SCRATCH) return skeletonOf(text);
+  if (text.length + ROOM > scratch.length) scratch = new Uint8Array(text.length + ROOM);
   return scratch.subarray(0, compact(text, scratch));
 }
 
@@ -63,6 +68,8 @@ function compact(text: Uint8Array, out: Uint8Array): number {
   const table = keepAfter;
   const two = pairs;
   const far = farFromAscii;
+  const behind = AFTER;
+  const backslash = BACKSLASH;
   const source = new DataView(text.buffer, text.byteOffset, text.length);
   const sink = new DataView(out.buffer, out.byteOffset, out.length);
   const { length } = text;
@@ -75,12 +82,12 @@ function compact(text: Uint8Array, out: Uint8Array): number {
       // the highest bit of a byte stays where a backslash stands, and of no other: all are below 0x80
       const backslashes = 0x80808080 - (word ^ 0x5c5c5c5c);
       const low = two[(word & 0x7fff) | after] ?? 0;
-      const high = two[(word >>> 16) | (backslashes & AFTER)] ?? 0;
+      const high = two[(word >>> 16) | (backslashes & behind)] ?? 0;
       const count = low >>> 16;
       // what is too much is overwritten, and never beyond the end: no more was written than was read
       sink.setInt32(k, (low & 0xffff) | (high << (count << 3)), true);
       k += count + (high >>> 16);
-      after = (backslashes >>> 16) & AFTER;
+      after = (backslashes >>> 16) & behind;
     }
     if (i >= length) break;
     const byte = text[i] ?? 0;
@@ -89,7 +96,7 @@ function compact(text: Uint8Array, out: Uint8Array): number {
     if ((((byte << 8) | second) & 0xc0c0) !== 0xc080) {
       out[k] = byte;
       k += table[byte | (after >> 7)] ?? 0;
-      after = byte === BACKSLASH ? AFTER : 0;
+      after = byte === backslash ? behind : 0;
       i++;
       continue;
     }

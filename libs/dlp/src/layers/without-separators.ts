@@ -41,8 +41,9 @@ export function withoutSeparators(text: Uint8Array): Uint8Array | null {
 
 /** The first place of those looked at from `from` on where what stands there recurs, after two places or after three. */
 function nextRecurring(view: DataView, from: number): number {
+  const step = STEP;
   let at = from;
-  for (const last = view.byteLength - 10; at <= last; at += STEP) {
+  for (const last = view.byteLength - 10; at <= last; at += step) {
     // a byte of these is zero where it recurs
     const here = view.getInt32(at, true);
     const byTwo = here ^ view.getInt32(at + 2, true);

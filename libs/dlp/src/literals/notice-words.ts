@@ -24,12 +24,14 @@ export function noticeWords(
   shift: number,
 ): number {
   const out = noticed;
+  // in a bundle it is a variable
+  const fold = FOLD;
   let count = 0;
   for (let i = from; i < to; i += 4) {
-    const a = hash((words[i] ?? 0) | FOLD) >>> shift;
-    const b = hash((words[i + 1] ?? 0) | FOLD) >>> shift;
-    const c = hash((words[i + 2] ?? 0) | FOLD) >>> shift;
-    const d = hash((words[i + 3] ?? 0) | FOLD) >>> shift;
+    const a = hash((words[i] ?? 0) | fold) >>> shift;
+    const b = hash((words[i + 1] ?? 0) | fold) >>> shift;
+    const c = hash((words[i + 2] ?? 0) | fold) >>> shift;
+    const d = hash((words[i + 3] ?? 0) | fold) >>> shift;
     const inA = (filter[a >>> 5] ?? 0) >>> a;
     const inB = (filter[b >>> 5] ?? 0) >>> b;
     const inC = (filter[c >>> 5] ?? 0) >>> c;

@@ -1,4 +1,4 @@
-import { probeOf } from './token-anchors.ts';
+import { PROBE_SHIFT, probeOf } from './token-anchors.ts';
 
 /** Makes letters equal in either case, four bytes at once. */
 const FOLD = 0x20202020;
@@ -17,15 +17,18 @@ export const noticed = new Int32Array(BLOCK / 2);
  */
 export function noticeAnchors(words: Int32Array, from: number, to: number, probes: Int32Array): number {
   const out = noticed;
+  // in a bundle these are variables
+  const fold = FOLD;
+  const shift = PROBE_SHIFT;
   let count = 0;
-  let previous = (words[from - 1] ?? 0) | FOLD;
+  let previous = (words[from - 1] ?? 0) | fold;
   for (let i = from; i < to; i += 2) {
-    const first = (words[i] ?? 0) | FOLD;
-    const second = (words[i + 1] ?? 0) | FOLD;
-    const a = probeOf((previous >>> 16) | (first << 16));
-    const b = probeOf(first);
-    const c = probeOf((first >>> 16) | (second << 16));
-    const d = probeOf(second);
+    const first = (words[i] ?? 0) | fold;
+    const second = (words[i + 1] ?? 0) | fold;
+    const a = probeOf((previous >>> 16) | (first << 16), shift);
+    const b = probeOf(first, shift);
+    const c = probeOf((first >>> 16) | (second << 16), shift);
+    const d = probeOf(second, shift);
     previous = second;
     const inA = (probes[a >>> 5] ?? 0) >>> a;
     const inB = (probes[b >>> 5] ?? 0) >>> b;

@@ -26,7 +26,7 @@ interface BodyTable {
 }
 
 /** Bits of the table of probes: small enough to stay in the processor's nearest cache. */
-const PROBE_SHIFT = 32 - 18;
+export const PROBE_SHIFT = 32 - 18;
 
 /** The anchors of some rules, by the three bytes by which they are noticed. */
 export class TokenAnchors {
@@ -104,8 +104,8 @@ export function slotOf(key: number): number {
 }
 
 /** Of the three low bytes of `key` only: whatever stands in the fourth is shifted out. */
-export function probeOf(key: number): number {
-  return Math.imul(key, 0x85ebcb << 8) >>> PROBE_SHIFT;
+export function probeOf(key: number, shift = PROBE_SHIFT): number {
+  return Math.imul(key, 0x85ebcb00) >>> shift;
 }
 
 function bodyTable({ chars, min, next }: TokenBody): BodyTable {
