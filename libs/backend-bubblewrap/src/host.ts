@@ -32,6 +32,7 @@ import { forbiddenFolders } from './programs/forbidden-folders.ts';
 import { cachedCopy } from './programs/program-cache.ts';
 import { readableByOthers } from './programs/readable-by-others.ts';
 import { sidecarPrograms } from './programs/sidecar-programs.ts';
+import { makeRuntimeFolder } from './runtime-folder.ts';
 import { isAlive, ownMark, type ProcessMark, readRecord, writeRecord } from './runtime-record.ts';
 import { agentArgs } from './rootfs/agent-args.ts';
 import { etcFiles } from './rootfs/etc-files.ts';
@@ -101,10 +102,8 @@ export class BubblewrapHost implements BottleHost {
     // what it runs could still write to the home that is used again
     await endSandboxes(earlier?.sandboxes ?? [], spec.identity);
     await removeTree(folder);
-    await ensureOwnFolder(folder, otherUser ? 0o711 : 0o700);
-    // at once, so that nobody takes the folder for a leftover
     const record = { identity: spec.identity, stateDir: spec.stateDir, owner: ownMark(), sandboxes: [] };
-    await writeRecord(folder, record);
+    await makeRuntimeFolder(folder, otherUser ? 0o711 : 0o700, record);
     let users = callersUser;
     try {
       if (otherUser) users = await takeHostUsers(join(folders.runtime, '.users'), spec.identity);

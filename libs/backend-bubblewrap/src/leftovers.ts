@@ -5,6 +5,7 @@ import { BackendError, type Leftover, removeTree } from '@bot-bottle/backend';
 import { stateDirOf } from './home-folder.ts';
 import { type HostFolders, requireOwnFolder } from './host-folders.ts';
 import { releaseHostUsers } from './host-users.ts';
+import { identityOfDraft } from './runtime-folder.ts';
 import { isAlive, readRecord } from './runtime-record.ts';
 import { removeScratch, scratchRoot } from './scratch-folder.ts';
 
@@ -42,6 +43,16 @@ export async function findLeftovers(
         if (record !== null) await removeScratch({ ...record, homes: folders.homes });
         await removeTree(folder);
         await releaseHostUsers(join(folders.runtime, '.users'), identity);
+      }),
+    );
+  }
+  // of a launcher that died within the moment that making one takes
+  for (const { identity, draft } of hasRuntime ? await drafts(folders.runtime) : []) {
+    if (!(await isAbandoned(draft))) continue;
+    found.push(
+      leftover('folder', identity, `runtime folder ${draft}`, async () => {
+        if (!(await isAbandoned(draft))) throw stillRuns(identity);
+        await removeTree(draft);
       }),
     );
   }
@@ -87,6 +98,20 @@ function leftover(
   remove: () => Promise<void>,
 ): Leftover {
   return { backend: 'bubblewrap', kind, identity, description, remove };
+}
+
+async function drafts(folder: string): Promise<Array<{ identity: string; draft: string }>> {
+  const entries = await readdir(folder).catch(() => []);
+  return entries.flatMap((name) => {
+    const identity = identityOfDraft(name);
+    return identity === null ? [] : [{ identity, draft: join(folder, name) }];
+  });
+}
+
+/** Without a record it is a moment old. */
+async function isAbandoned(draft: string): Promise<boolean> {
+  const record = await readRecord(draft);
+  return record !== null && !isAlive(record.owner);
 }
 
 async function names(folder: string): Promise<string[]> {
