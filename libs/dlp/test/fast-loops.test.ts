@@ -89,12 +89,13 @@ describe('backslashes that are searched four bytes at a time', () => {
       ']',
       'abc',
       '\u00e9',
-      '2',
+      '7',
+      '8',
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 24 }), fc.nat(4), (pieces, by) => {
         const text = pieces.join('');
-        expect(mayHoldEscapes(shifted(Buffer.from(text), by))).toBe(/\\[uxU01]/.test(text));
+        expect(mayHoldEscapes(shifted(Buffer.from(text), by))).toBe(/\\[uxU0-7]/.test(text));
       }),
       { numRuns: 2000 },
     );

@@ -25,7 +25,7 @@ const pairsWithoutEquals = pairsOf(withoutEquals);
 const pairsWithEquals = pairsOf(withEquals);
 /** 1 for what makes an escape of a backslash before it */
 const afterBackslash = new Uint8Array(256);
-for (const char of 'uxU01') afterBackslash[char.charCodeAt(0)] = 1;
+for (const char of 'uxU01234567') afterBackslash[char.charCodeAt(0)] = 1;
 
 /** Whether undoing escapes could change anything. */
 export function mayHoldEscapes(bytes: Uint8Array): boolean {
