@@ -69,7 +69,7 @@ export const cloudRules: readonly TokenRule[] = [
   }),
   prefixed('heroku-key', 'HRKU-AA', '[A-Za-z0-9_-]{58}(?![A-Za-z0-9_-])', { notAfter: wordOrDash }),
   prefixed('fly-token', ['fm1r_', 'fm1a_', 'fm2_'], '[A-Za-z0-9+/=_-]{100,1000}', { notAfter: wordOrDash }),
-  prefixed('vault-token', ['hvs.', 'hvb.'], '[A-Za-z0-9_-]{24,500}(?![A-Za-z0-9_-])', {
+  prefixed('vault-token', ['hvs.', 'hvb.', 'hvr.'], '[A-Za-z0-9_-]{24,500}(?![A-Za-z0-9_-])', {
     severity: 'critical',
     notAfter: wordOrDash,
     isValid: mixed,
@@ -86,7 +86,7 @@ export const cloudRules: readonly TokenRule[] = [
   prefixed('planetscale-token', ['pscale_tkn_', 'pscale_pw_', 'pscale_oauth_'], '[A-Za-z0-9_.=-]{32,64}', {
     notAfter: wordOrDash,
   }),
-  prefixed('supabase-token', ['sbp_'], '[0-9a-f]{40}(?![0-9A-Za-z])'),
+  prefixed('supabase-token', ['sbp_', 'sbp_oauth_'], '[0-9a-f]{40}(?![0-9A-Za-z])'),
   prefixed('supabase-secret-key', 'sb_secret_', '[A-Za-z0-9_-]{31}(?![A-Za-z0-9_-])', {
     notAfter: wordOrDash,
   }),

@@ -149,9 +149,16 @@ export const serviceRules: readonly TokenRule[] = [
       notAfter: wordOrDash,
     },
   ),
-  prefixed('infisical-token', 'st.', '[0-9a-f]{24}\\.[0-9a-f]{32}\\.[0-9a-f]{32}(?![0-9A-Za-z])', {
-    notAfter: wordOrDash,
-  }),
+  // the id of a document, or a UUID; the key of the project behind the secret is the client's and may be missing
+  prefixed(
+    'infisical-token',
+    'st.',
+    '(?:[0-9a-f]{24}\\.[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\\.[0-9a-f]{32})?)\\.[0-9a-f]{32}(?![0-9A-Za-z])',
+    {
+      notAfter: wordOrDash,
+      body: { chars: /[0-9a-f-]/, min: 24, next: { char: '.', max: 36 } },
+    },
+  ),
   prefixed('onepassword-service-token', 'ops_eyJ', '[A-Za-z0-9_-]{200,1200}={0,2}', {
     severity: 'critical',
     isValid: (value) => holdsJson(value, 4),
