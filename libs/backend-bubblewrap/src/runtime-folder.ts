@@ -13,9 +13,14 @@ import { type RuntimeRecord, writeRecord } from './runtime-record.ts';
 export async function makeRuntimeFolder(folder: string, mode: number, record: RuntimeRecord): Promise<void> {
   const draft = join(dirname(folder), draftName(basename(folder)));
   await removeTree(draft);
-  await ensureOwnFolder(draft, mode);
-  await writeRecord(draft, record);
-  await rename(draft, folder);
+  try {
+    await ensureOwnFolder(draft, mode);
+    await writeRecord(draft, record);
+    await rename(draft, folder);
+  } catch (error) {
+    await removeTree(draft);
+    throw error;
+  }
 }
 
 /** The name of a folder that is being made: hidden, as identities never are. */

@@ -61,3 +61,12 @@ test('what a launcher that died on the way has made is a leftover, and is made a
   expect(readdirSync(runtime)).toEqual(['one-aaaaa']);
   expect(readdirSync(join(runtime, 'one-aaaaa'))).toEqual(['record.json']);
 });
+
+test('where the folder cannot be put in its place, nothing is left of it', async () => {
+  const folderOfAnother = join(runtime, 'one-aaaaa');
+  mkdirSync(folderOfAnother);
+  writeFileSync(join(folderOfAnother, 'kept'), '');
+  await expect(makeRuntimeFolder(folderOfAnother, 0o700, record('one-aaaaa'))).rejects.toThrow('ENOTEMPTY');
+  expect(readdirSync(runtime)).toEqual(['one-aaaaa']);
+  expect(readdirSync(folderOfAnother)).toEqual(['kept']);
+});
