@@ -99,7 +99,8 @@ export function createEgressServer(options: EgressServerOptions): EgressServer {
     policy,
     pins: createCredentialPins(),
     now: options.now ?? monotonicClock(config.now ?? undefined),
-    audit: (event) => within(options.audit(event), auditMs, sweeper),
+    // async, so that what an audit of somebody else's throws is a rejection too
+    audit: async (event) => within(options.audit(event), auditMs, sweeper),
     log: limitLog(config.log, options.log),
     sweeper,
     held: new HeldBudget(config.limits.held_bytes, Math.min(HELD_WAIT_MS, config.limits.idle_ms)),

@@ -172,6 +172,21 @@ describe('audit', () => {
     await proxy.close();
   });
 
+  test('a recorder that throws in place of rejecting lets nothing pass and ends nothing', async () => {
+    const proxy = await startProxy({
+      routes: [route(HOST, upstream.port)],
+      audit: () => {
+        throw new Error('disk full at /secret/path');
+      },
+    });
+    const before = reached;
+    // a denial is recorded too, and is given all the same
+    expect(denyCode(await tlsExchange(proxy, a, get('/', 'other.test')))).toBe('misdirected');
+    expect(denyCode(await tlsExchange(proxy, a, get('/', a)))).toBe('audit_unavailable');
+    expect(reached).toBe(before);
+    await proxy.close();
+  });
+
   test('a recorder that never answers is no hang', async () => {
     const proxy = await startProxy({
       routes: [route(HOST, upstream.port)],
