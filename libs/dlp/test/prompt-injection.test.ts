@@ -3,6 +3,7 @@ import { createInboundScanner, type BodyKind, type Finding } from '@bot-bottle/d
 import { describe, expect, it } from 'vitest';
 import { injectionRules } from '../src/inbound/injection-rules.ts';
 import { bytes } from './support/values.ts';
+import { leastCost } from './support/least-cost.ts';
 
 const scanner = createInboundScanner({ detectors: ['prompt_injection'], allow: [] });
 const html: BodyKind = { contentType: 'text/html; charset=utf-8', contentEncoding: null };
@@ -80,13 +81,7 @@ describe('orders to an agent', () => {
   it('cost no more than their length', () => {
     const cost = (size: number): number => {
       const text = bytes('ignore all ignore all the user if you are previous attention '.repeat(size / 61));
-      let best = Number.POSITIVE_INFINITY;
-      for (let round = 0; round < 3; round++) {
-        const start = process.cpuUsage().user;
-        scanner.scanBytes(text, 'response');
-        best = Math.min(best, process.cpuUsage().user - start);
-      }
-      return best;
+      return leastCost(() => scanner.scanBytes(text, 'response'));
     };
     // eight times the input; the floor absorbs the clock
     expect(cost(512 * 1024)).toBeLessThan(24 * Math.max(cost(64 * 1024), 3000));

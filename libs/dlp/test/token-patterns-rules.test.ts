@@ -4,6 +4,7 @@ import { tokenRules } from '../src/tokens/rules/index.ts';
 import { sourceOf } from '../src/tokens/sources.ts';
 import { chars, samples } from './support/token-samples.ts';
 import { bytes, scannerFor, secret } from './support/values.ts';
+import { leastCost } from './support/least-cost.ts';
 
 const scanner = scannerFor(secret, { detectors: ['token_patterns'] });
 const rulesIn = (text: string): string[] =>
@@ -97,15 +98,7 @@ describe('credential formats', () => {
         `${anchors[0]}${'a1B-'.repeat(size / 4)}`,
         `${anchors[0]}${'a'.repeat(30)} `.repeat(size / 4 / 40),
       ].join(' ');
-    const time = (text: Buffer): number => {
-      let best = Number.POSITIVE_INFINITY;
-      for (let round = 0; round < 3; round++) {
-        const start = process.cpuUsage().user;
-        scanner.scanBytes(text, 'body');
-        best = Math.min(best, process.cpuUsage().user - start);
-      }
-      return best;
-    };
+    const time = (text: Buffer): number => leastCost(() => scanner.scanBytes(text, 'body'));
     const small = bytes(near(32 * 1024));
     const large = bytes(near(256 * 1024));
     // eight times the input: a quadratic rule takes 64 times as long; the floor absorbs the clock
