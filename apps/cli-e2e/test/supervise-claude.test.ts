@@ -33,9 +33,12 @@ describe.skipIf(!hasClaude).each(operators)('as $name, the real Claude Code CLI 
       ['start', 'builder', '--yes', '--headless', '--prompt', 'Build it.'],
       { env, timeoutMs: 80_000 },
     );
+    let ended: Outcome | undefined;
+    void running.then((outcome) => (ended = outcome));
     const open = await eventually(
       'the proposal arrives',
       async () => {
+        if (ended !== undefined) throw new Error(`it ended without asking: ${JSON.stringify(ended)}`);
         const { stdout } = await world.cli(['supervise', 'list', '--json']);
         return (JSON.parse(stdout) as Array<{ id: string; bottle: string; asks: string }>)[0];
       },

@@ -344,7 +344,7 @@ describe('the tools of the supervise sidecar', () => {
     const { sidecars, superviseCommands } = await planOf('claude', true);
     expect(sidecars).toEqual(['egress', 'supervise']);
     expect(superviseCommands.map(({ argv }) => argv.join(' '))).toEqual([
-      'claude mcp add --scope user --transport http supervise http://supervise:9100',
+      'claude mcp add-json --scope user supervise {"type":"http","url":"http://supervise:9100","alwaysLoad":true}',
     ]);
     expect((await planOf('command', true)).superviseCommands).toEqual([]);
   });

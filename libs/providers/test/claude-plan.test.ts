@@ -24,6 +24,7 @@ describe('claude', () => {
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
       DISABLE_ERROR_REPORTING: '1',
       CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
+      MCP_CONNECT_TIMEOUT_MS: '20000',
     });
   });
 
@@ -92,17 +93,13 @@ describe('claude', () => {
   });
 
   it('registers the supervise tools with Claude Code’s own command', () => {
-    expect(claudeProvider.superviseCommands('http://supervise:9100')[0]?.argv).toEqual([
-      'claude',
-      'mcp',
-      'add',
-      '--scope',
-      'user',
-      '--transport',
-      'http',
-      'supervise',
-      'http://supervise:9100',
-    ]);
+    const argv = claudeProvider.superviseCommands('http://supervise:9100')[0]?.argv ?? [];
+    expect(argv.slice(0, -1)).toEqual(['claude', 'mcp', 'add-json', '--scope', 'user', 'supervise']);
+    expect(JSON.parse(argv.at(-1) ?? '')).toEqual({
+      type: 'http',
+      url: 'http://supervise:9100',
+      alwaysLoad: true,
+    });
   });
 });
 

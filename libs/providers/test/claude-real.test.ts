@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,20 +6,13 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { claudeProvider, promptPath } from '../src/index.ts';
 import { fakeAnthropic } from './fake-anthropic.ts';
+import { claudeProgram } from './real-programs.ts';
 import { sampleContext } from './sample-context.ts';
 
-const candidates = [
-  process.env['BOT_BOTTLE_CLAUDE'] ?? '',
-  join(import.meta.dirname, '../../../.cache/programs/node_modules/.bin/claude'),
-];
-const claude = candidates.find((path) => path !== '' && existsSync(path));
-const required = (process.env['BOT_BOTTLE_REQUIRE'] ?? '').split(',').includes('claude');
-
 describe('the real Claude Code', () => {
-  it.skipIf(claude === undefined && !required)(
+  it.skipIf(claudeProgram === undefined)(
     'starts with the plan, sends the prompt file, and asks for allowed paths only',
     async () => {
-      if (claude === undefined) throw new Error('Claude Code is required and not installed');
       const home = await mkdtemp(join(tmpdir(), 'bot-bottle-claude-'));
       onTestFinished(async () => await rm(home, { recursive: true, force: true }));
       const api = await fakeAnthropic('pong from the fake');
@@ -45,7 +37,7 @@ describe('the real Claude Code', () => {
         ...(runtime.promptArgs ?? []),
         ...runtime.headlessArgs('say pong', { resume: false }).args,
       ];
-      const child = spawn(claude, args, {
+      const child = spawn(claudeProgram ?? '', args, {
         cwd: workdir,
         stdio: ['ignore', 'pipe', 'pipe'],
         // Anything but the fake meets a closed port.

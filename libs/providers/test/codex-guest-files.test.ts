@@ -140,6 +140,7 @@ describe('the config.toml of the bottle', () => {
     expect(config).toMatchObject({
       developer_instructions: prompt,
       check_for_update_on_startup: false,
+      mcp_optional_startup_grace_ms: 20_000,
       analytics: { enabled: false },
       features: { apps: false, plugins: false, remote_plugin: false, daemon_auto_start: false },
       projects: {

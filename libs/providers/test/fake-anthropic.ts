@@ -1,5 +1,5 @@
-import { createServer, type ServerResponse } from 'node:http';
-import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { localServer, type LocalServer } from './local-server.ts';
 
 export interface Seen {
   readonly method: string;
@@ -8,46 +8,18 @@ export interface Seen {
   readonly body: string;
 }
 
-export interface FakeAnthropic {
-  readonly url: string;
-  readonly seen: Seen[];
-  close(): Promise<void>;
-}
-
 /** A Messages API that answers every prompt with one line. */
-export async function fakeAnthropic(reply: string): Promise<FakeAnthropic> {
+export async function fakeAnthropic(reply: string): Promise<LocalServer & { readonly seen: Seen[] }> {
   const seen: Seen[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const body = Buffer.concat(chunks).toString();
-      seen.push({
-        method: request.method ?? '',
-        path: request.url ?? '',
-        authorization: request.headers.authorization,
-        body,
-      });
-      if ((request.url ?? '').startsWith('/v1/messages') && body.includes('"stream":true'))
-        stream(response, reply);
-      else if ((request.url ?? '').startsWith('/v1/messages/count_tokens'))
-        json(response, { input_tokens: 1 });
-      else if ((request.url ?? '').startsWith('/v1/messages')) json(response, message(reply));
-      else json(response, {});
-    });
+  const server = await localServer((request, body, response) => {
+    const { method = '', url: path = '', headers } = request;
+    seen.push({ method, path, authorization: headers.authorization, body });
+    if (path.startsWith('/v1/messages') && body.includes('"stream":true')) stream(response, reply);
+    else if (path.startsWith('/v1/messages/count_tokens')) json(response, { input_tokens: 1 });
+    else if (path.startsWith('/v1/messages')) json(response, message(reply));
+    else json(response, {});
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    seen,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { ...server, seen };
 }
 
 const usage = { input_tokens: 1, output_tokens: 1 };

@@ -8,6 +8,7 @@ import type {
 } from '../contracts.ts';
 import { textFile } from '../guest-file.ts';
 import { promptPath } from '../prompt-path.ts';
+import { superviseWaitMs } from '../supervise-wait.ts';
 import { claudeConfig } from './claude-config.ts';
 import { claudeRoutes } from './claude-routes.ts';
 
@@ -19,6 +20,9 @@ const quiet = {
   DISABLE_ERROR_REPORTING: '1',
   CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
 };
+
+/** How long the first turn waits for the supervise tools; 5 s by default, which a busy machine can take. */
+const patient = { MCP_CONNECT_TIMEOUT_MS: String(superviseWaitMs) };
 
 function runtime(context: ProviderContext): ProviderRuntime {
   return {
@@ -47,7 +51,11 @@ function plan(context: ProviderContext): AgentProvisionPlan {
   const secretRefs: Record<string, SecretRef> =
     authToken === null ? {} : { [authToken]: { kind: 'host-env', name: authToken } };
   return {
-    env: authToken === null ? quiet : { ...quiet, CLAUDE_CODE_OAUTH_TOKEN: placeholder },
+    env: {
+      ...quiet,
+      ...(context.bottle.supervise ? patient : {}),
+      ...(authToken === null ? {} : { CLAUDE_CODE_OAUTH_TOKEN: placeholder }),
+    },
     hiddenEnvNames: authToken === null ? [] : ['CLAUDE_CODE_OAUTH_TOKEN'],
     dirs: [{ path: `${context.guestHome}/.claude`, mode: 0o700 }],
     files: [textFile(`${context.guestHome}/.claude.json`, claudeConfig(context))],
@@ -58,10 +66,16 @@ function plan(context: ProviderContext): AgentProvisionPlan {
   };
 }
 
+/**
+ * Without `alwaysLoad` the first turn goes out two seconds after the start at the latest, with what is connected by
+ * then: a headless run on a busy machine would never be told of the tools (tried with 2.1.329). It also keeps them in
+ * the prompt, where others are found by a search only.
+ */
 function superviseCommands(url: string): readonly GuestCommand[] {
+  const server = JSON.stringify({ type: 'http', url, alwaysLoad: true });
   return [
     {
-      argv: ['claude', 'mcp', 'add', '--scope', 'user', '--transport', 'http', 'supervise', url],
+      argv: ['claude', 'mcp', 'add-json', '--scope', 'user', 'supervise', server],
       failureMessage: 'the supervise tools could not be registered with Claude Code',
       expectOutput: null,
     },

@@ -1,5 +1,6 @@
 import { stringify } from 'smol-toml';
 import type { ProviderContext } from '../contracts.ts';
+import { superviseWaitMs } from '../supervise-wait.ts';
 
 /**
  * Text of `~/.codex/config.toml`: no calls but those of the conversation, home and workspace trusted, and the system
@@ -9,6 +10,8 @@ export function codexConfig(context: Pick<ProviderContext, 'guestHome' | 'workdi
   return stringify({
     ...(context.prompt === '' ? {} : { developer_instructions: context.prompt }),
     check_for_update_on_startup: false,
+    // By default the first turn goes out a second after the start, without the tools that are not there by then.
+    mcp_optional_startup_grace_ms: superviseWaitMs,
     cli_auth_credentials_store: 'file',
     analytics: { enabled: false },
     features: {
