@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { redactSpans } from '../src/redact-spans.ts';
 import { chars } from './support/token-samples.ts';
 import { bytes, scannerFor, secret } from './support/values.ts';
 import { leastCost } from './support/least-cost.ts';
@@ -8,6 +9,8 @@ const rulesIn = (text: string): string[] =>
   scanner.scanBytes(bytes(text), 'body').map((finding) => finding.rule.replace('token_patterns/', ''));
 
 const hex = '0123456789abcdef';
+const alnum = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const x5 = chars(alnum, 5);
 const uuid = [8, 4, 4, 4, 12].map((length) => chars(hex, length)).join('-');
 
 /** Shapes that their vendors describe beside those of the samples: the rule, what it begins with, and the rest. */
@@ -17,6 +20,28 @@ const shapes = [
   ['supabase-token', 'sbp_oauth_', chars(hex, 40)],
   ['infisical-token', `st.${uuid}.`, chars(hex, 32)],
   ['infisical-token', `st.${uuid}.`, `${chars(hex, 32)}.${chars(hex, 32, 'key')}`],
+  ['tavily-key', 'tvly-', chars(alnum, 32)],
+  ['tavily-key', 'tvly-prod-', chars(alnum, 32)],
+  ['atlassian-token', 'ATCTT3', `${chars(`${alnum}_-`, 180)}=${chars(hex.toUpperCase(), 8)}`],
+  ['atlassian-token', 'ATATT3', chars(`${alnum}_-`, 100)],
+  ['twilio-key', 'SK', chars(hex.toUpperCase(), 32)],
+  ['databricks-token', 'dapi', chars(hex, 34)],
+  ['databricks-token', 'dapi', `${chars(hex, 32)}-2`],
+  ['braintree-token', 'access_token$sandbox$', `${chars('abcxyz019', 16)}$${chars(hex, 32)}`],
+] as const;
+
+/** Of each kind of key of Azure with a signature: how much stands before it, what it is, and what follows. */
+const signed = [
+  ...['+ASt', '+ABa', '+AMC', 'ACDb', 'APIM'].map(
+    (text) => ['azure-account-key', 76, text, `${x5}g==`] as const,
+  ),
+  ...['+ARm', '+AEh', '+ASb', 'AIoT', 'AzCa', 'AZEG'].map(
+    (text) => ['azure-shared-access-key', 33, text, `P${x5}=`] as const,
+  ),
+  ...['AzSe', '+ACR'].map((text) => ['azure-service-key', 42, text, `D${x5}`] as const),
+  ['azure-function-key', 44, 'AzFu', `${x5}w==`],
+  ['azure-annotated-key', 52, 'JQQJ99', `xL${chars(alnum, 16)}z${chars(alnum, 7)}Ab==`],
+  ['azure-annotated-key', 52, 'JQQJ9H', `xL${chars(alnum, 16)}z${chars(alnum, 7)}`],
 ] as const;
 
 const cost = (text: Buffer): number => leastCost(() => scanner.scanBytes(text, 'body'));
@@ -58,5 +83,67 @@ describe('other shapes of one rule', () => {
     };
     // eight times the input; quadratic work would be 64 times. The floor absorbs the clock.
     expect(cost(near(256 * 1024))).toBeLessThan(24 * Math.max(cost(near(32 * 1024)), 2000));
+  });
+});
+
+describe('keys that are known by a signature in them', () => {
+  const keyOf = (before: number, text: string, rest: string): string => chars(alnum, before) + text + rest;
+
+  it.each(signed)('%s with %i characters before %s is found, whole', (id, before, text, rest) => {
+    const key = keyOf(before, text, rest);
+    for (const around of [`"${key}"`, `KEY=${key}\n`, `a ${key} b`]) {
+      const findings = scanner.scanBytes(bytes(around), 'body');
+      expect(findings.map(({ rule, offset, length }) => ({ rule, offset, length }))).toEqual([
+        { rule: `token_patterns/${id}`, offset: around.indexOf(key), length: key.length },
+      ]);
+    }
+  });
+
+  it.each(signed)('%s with %i characters before %s is overwritten whole', (_, before, text, rest) => {
+    const key = keyOf(before, text, rest);
+    const content = bytes(`{"key":"${key}"}`);
+    const redacted = Buffer.from(redactSpans(content, scanner.scanBytes(content, 'body'))).toString();
+    for (let at = 0; at + 8 <= key.length; at++) expect(redacted).not.toContain(key.slice(at, at + 8));
+  });
+
+  it.each(signed)(
+    '%s with %i characters before %s is none with one more or one less',
+    (_, before, text, rest) => {
+      for (const other of [keyOf(before - 1, text, rest), keyOf(before + 1, text, rest)])
+        expect(rulesIn(`"${other}"`)).toEqual([]);
+      expect(rulesIn(`"${keyOf(before, text, rest)}A"`)).toEqual([]);
+      expect(rulesIn(`"${keyOf(before, text.toLowerCase(), rest)}"`)).toEqual([]);
+      expect(rulesIn(`"${text}${rest}"`)).toEqual([]);
+    },
+  );
+
+  it('are not seen in an image or in digests', () => {
+    const blob = chars(`${alnum}+/`, 200_000);
+    expect(
+      rulesIn(`data:image/png;base64,${blob.replaceAll(/.{100}/g, (part) => `${part.slice(4)}APIM`)}`),
+    ).toEqual([]);
+    expect(rulesIn(`"integrity": "sha512-${chars(`${alnum}+/`, 86)}=="`)).toEqual([]);
+  });
+
+  it.each(signed)('%s with %i characters before %s has no worst case', (_, before, text, rest) => {
+    const near = (size: number): Buffer => {
+      const parts = [text, text + rest, keyOf(before, text, rest).slice(1), `${keyOf(before, text, rest)}A`];
+      return bytes(parts.map((part) => part.repeat(size / 4 / part.length)).join(' '));
+    };
+    expect(cost(near(256 * 1024))).toBeLessThan(24 * Math.max(cost(near(32 * 1024)), 2000));
+  });
+});
+
+describe('a webhook of Discord', () => {
+  it.each([
+    ['with the token of the vendor’s example', 'https://discord.com/api/webhooks', 100],
+    ['of a version of the API', 'https://discord.com/api/v10/webhooks', 68],
+    ['of the old name', 'https://discordapp.com/api/v9/webhooks', 68],
+  ])('%s is found and overwritten to its end', (_, start, length) => {
+    const token = chars(hex, length);
+    const content = bytes(`{"url":"${start}/${chars('0123456789', 18)}/${token}"}`);
+    const findings = scanner.scanBytes(content, 'body');
+    expect(findings.map(({ rule }) => rule)).toEqual(['token_patterns/discord-webhook']);
+    expect(Buffer.from(redactSpans(content, findings)).toString()).not.toContain(token.slice(-12));
   });
 });

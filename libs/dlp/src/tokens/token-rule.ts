@@ -15,7 +15,7 @@ export interface TokenRule {
   /** kebab-case, stable; a finding's rule is `token_patterns/<id>` */
   readonly id: string;
   readonly severity: Finding['severity'];
-  /** every match starts with one of these, three characters or more */
+  /** every match starts with one of these, three characters or more; with `startOf` the value may start before it */
   readonly anchors: readonly string[];
   /** sticky; begins at the anchor; group 1, if any, is the value and stands last in the match */
   readonly pattern: RegExp;
@@ -31,6 +31,11 @@ export interface TokenRule {
    * can tell in linear time. Absent: where the match ends.
    */
   readonly endOf?: (text: string, from: number) => number;
+  /**
+   * Where the value begins whose anchor stands at `at`, not before; -1: there is none. Looks at a bounded number of
+   * characters. Absent: where the anchor begins.
+   */
+  readonly startOf?: (text: string, at: number) => number;
   /** structure or checksum; absent: the pattern is enough */
   readonly isValid?: (value: string, match: RegExpExecArray) => boolean;
   /** anchors in any case */

@@ -165,7 +165,9 @@ function tryRule(rule: TokenRule, text: string, start: number): TokenHit | null 
   const matched = start + match[0].length;
   const end = rule.endOf === undefined ? matched : rule.endOf(text, matched);
   if (end < 0) return null;
-  const value = match[1] ?? text.slice(start, end);
+  const from = rule.startOf === undefined ? start : rule.startOf(text, start);
+  if (from < 0) return null;
+  const value = match[1] ?? text.slice(from, end);
   if (rule.isValid !== undefined && !rule.isValid(value, match)) return null;
   return { rule, start: end - value.length, end, value };
 }

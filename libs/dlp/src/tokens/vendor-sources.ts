@@ -90,6 +90,11 @@ export const vendorSources: Readonly<Record<string, string>> = {
   ),
   'google-oauth-token': fileOf('google/oauth2l', '00f37fd9239e9c6d6636f9200dbc63961d251575', 'README.md'),
   'azure-ad-secret': microsoftPatterns,
+  'azure-account-key': microsoftPatterns,
+  'azure-shared-access-key': microsoftPatterns,
+  'azure-service-key': microsoftPatterns,
+  'azure-function-key': microsoftPatterns,
+  'azure-annotated-key': microsoftPatterns,
   'databricks-token': microsoftPatterns,
   'azure-storage-key': fileOf(
     'MicrosoftDocs/azure-docs',

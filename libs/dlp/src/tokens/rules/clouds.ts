@@ -35,26 +35,6 @@ export const cloudRules: readonly TokenRule[] = [
   }),
   prefixed('google-oauth-token', 'ya29.', '[A-Za-z0-9_-]{50,2048}', { notAfter: wordOrDash }),
   prefixed('google-oauth-secret', 'GOCSPX-', '[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])', { notAfter: wordOrDash }),
-  prefixed('azure-ad-secret', ['7Q~', '8Q~'], '[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])', {
-    notAfter: null,
-    isValid: mixed,
-  }),
-  {
-    id: 'azure-storage-key',
-    severity: 'critical',
-    anchors: ['AccountKey='],
-    pattern: /AccountKey=([A-Za-z0-9+/]{86}==)/y,
-    notAfter: null,
-    isValid: mixed,
-  },
-  {
-    id: 'azure-sas-signature',
-    severity: 'high',
-    anchors: ['SharedAccessKey='],
-    pattern: /SharedAccessKey=([A-Za-z0-9+/]{43}=)/y,
-    notAfter: null,
-    isValid: mixed,
-  },
   prefixed('digitalocean-token', ['dop_v1_', 'doo_v1_', 'dor_v1_'], '[0-9a-f]{64}(?![0-9A-Za-z])', {
     severity: 'critical',
   }),
@@ -82,7 +62,7 @@ export const cloudRules: readonly TokenRule[] = [
     notAfter: null,
   },
   prefixed('pulumi-token', 'pul-', '[0-9a-f]{40}(?![0-9A-Za-z])', { notAfter: wordOrDash }),
-  prefixed('databricks-token', 'dapi', '[0-9a-f]{32}(?:-\\d)?(?![0-9A-Za-z])'),
+  prefixed('databricks-token', 'dapi', '[0-9a-f]{32,34}(?:-\\d)?(?![0-9A-Za-z])'),
   prefixed('planetscale-token', ['pscale_tkn_', 'pscale_pw_', 'pscale_oauth_'], '[A-Za-z0-9_.=-]{32,64}', {
     notAfter: wordOrDash,
   }),

@@ -1,4 +1,5 @@
 import type { TokenRule } from '../token-rule.ts';
+import { azureRules } from './azure.ts';
 import { cloudRules } from './clouds.ts';
 import { forgeRules } from './forges.ts';
 import { keyRules } from './keys.ts';
@@ -10,6 +11,7 @@ export const tokenRules: readonly TokenRule[] = [
   ...forgeRules,
   ...modelRules,
   ...cloudRules,
+  ...azureRules,
   ...serviceRules,
   ...keyRules,
 ];

@@ -1,4 +1,4 @@
-import { alnum, prefixed, wordOrDash, type TokenRule } from '../token-rule.ts';
+import { isPlaceholder, prefixed, wordOrDash, type TokenRule } from '../token-rule.ts';
 
 /** Vendors of models and of tools around them. */
 export const modelRules: readonly TokenRule[] = [
@@ -43,5 +43,9 @@ export const modelRules: readonly TokenRule[] = [
     isValid: (value) => /[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value.slice(3)),
     notAfter: wordOrDash,
   }),
-  prefixed('tavily-key', ['tvly-dev-', 'tvly-prod-'], '[A-Za-z0-9]{32}(?![A-Za-z0-9])', { notAfter: alnum }),
+  // with or without a `dev-` or `prod-`
+  prefixed('tavily-key', 'tvly-', '[A-Za-z0-9-]{32,80}(?![A-Za-z0-9_-])', {
+    notAfter: wordOrDash,
+    isValid: (value) => !isPlaceholder(value) && /[0-9]/.test(value) && /[A-Z]/.test(value),
+  }),
 ];

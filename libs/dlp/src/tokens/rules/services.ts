@@ -35,8 +35,9 @@ export const serviceRules: readonly TokenRule[] = [
   {
     id: 'discord-webhook',
     severity: 'medium',
-    anchors: ['discord.com/api/webhooks/', 'discordapp.com/api/webhooks/'],
-    pattern: /discord(?:app)?\.com\/api\/webhooks\/[0-9]{17,20}\/[A-Za-z0-9_-]{60,80}/y,
+    anchors: ['discord.com/api/', 'discordapp.com/api/'],
+    // tokens of 68 characters are usual, the vendor's example has 100
+    pattern: /discord(?:app)?\.com\/api\/(?:v[0-9]{1,2}\/)?webhooks\/[0-9]{17,20}\/[A-Za-z0-9_-]{60,128}/y,
     notAfter: null,
   },
   {
@@ -67,7 +68,11 @@ export const serviceRules: readonly TokenRule[] = [
     notAfter: /[A-Za-z0-9_+/-]/,
     isValid: (value) => value.startsWith('sq0') || (value.length === 64 && mixed(value)),
   }),
-  prefixed('braintree-token', 'access_token$production$', '[0-9a-z]{16}\\$[0-9a-f]{32}(?![0-9A-Za-z])'),
+  prefixed(
+    'braintree-token',
+    ['production', 'sandbox', 'development', 'integration', 'qa'].map((name) => `access_token$${name}$`),
+    '[0-9a-z]{16}\\$[0-9a-f]{32}(?![0-9A-Za-z])',
+  ),
   prefixed('shopify-token', ['shpat_', 'shpca_', 'shppa_', 'shpss_'], '[0-9a-fA-F]{32}(?![0-9A-Za-z])'),
   prefixed(
     'plaid-token',
@@ -94,27 +99,10 @@ export const serviceRules: readonly TokenRule[] = [
   {
     id: 'twilio-key',
     severity: 'high',
-    anchors: [
-      'SK0',
-      'SK1',
-      'SK2',
-      'SK3',
-      'SK4',
-      'SK5',
-      'SK6',
-      'SK7',
-      'SK8',
-      'SK9',
-      'SKa',
-      'SKb',
-      'SKc',
-      'SKd',
-      'SKe',
-      'SKf',
-    ],
-    pattern: /SK[0-9a-f]{32}(?![0-9A-Za-z])/y,
+    anchors: Array.from('0123456789abcdefABCDEF', (digit) => `SK${digit}`),
+    pattern: /SK[0-9a-fA-F]{32}(?![0-9A-Za-z])/y,
     notAfter: word,
-    body: { chars: /[0-9a-f]/, min: 31 },
+    body: { chars: /[0-9a-fA-F]/, min: 31 },
     isValid: mixed,
   },
   prefixed('datadog-app-key', 'ddapp_', '[A-Za-z0-9]{34}(?![A-Za-z0-9])'),
@@ -133,9 +121,16 @@ export const serviceRules: readonly TokenRule[] = [
   prefixed('dynatrace-token', 'dt0c01.', '[A-Z2-7]{24}\\.[A-Z2-7]{64}(?![A-Z0-9])'),
   prefixed('linear-key', 'lin_api_', '[A-Za-z0-9]{40}(?![A-Za-z0-9])'),
   prefixed('notion-token', 'ntn_', '[0-9]{10,12}[A-Za-z0-9]{32,36}(?![A-Za-z0-9])'),
-  prefixed('atlassian-token', 'ATATT3', '[A-Za-z0-9_=-]{180,250}(?![A-Za-z0-9_=-])', {
-    notAfter: wordOrDash,
-  }),
+  // of any length, says the vendor; an API token, or the access token of a workspace, a project or a repository
+  prefixed(
+    'atlassian-token',
+    ['ATATT3', 'ATCTT3'],
+    '[A-Za-z0-9_-]{60,400}(?:=[0-9A-F]{8})?(?![A-Za-z0-9_=-])',
+    {
+      notAfter: wordOrDash,
+      isValid: mixed,
+    },
+  ),
   prefixed('airtable-pat', 'pat', '[A-Za-z0-9]{14}\\.[0-9a-f]{64}(?![0-9A-Za-z])'),
   prefixed('figma-pat', ['figd_', 'figo_'], '[A-Za-z0-9_-]{38,44}(?![A-Za-z0-9_-])', {
     notAfter: wordOrDash,

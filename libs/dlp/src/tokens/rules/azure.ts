@@ -1,0 +1,77 @@
+import { isPlaceholder, prefixed, type TokenRule } from '../token-rule.ts';
+
+const mixed = (value: string): boolean =>
+  !isPlaceholder(value) && /[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value);
+
+const base64 = 'A-Za-z0-9+/';
+const base64url = 'A-Za-z0-9_-';
+const alnum = 'A-Za-z0-9';
+
+/** Microsoft Azure. Keys made since 2022 hold a signature that stands at one place of each kind of key. */
+export const azureRules: readonly TokenRule[] = [
+  prefixed('azure-ad-secret', ['7Q~', '8Q~'], '[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])', {
+    notAfter: null,
+    isValid: mixed,
+  }),
+  {
+    id: 'azure-storage-key',
+    severity: 'critical',
+    anchors: ['AccountKey='],
+    pattern: /AccountKey=([A-Za-z0-9+/]{86}==)/y,
+    notAfter: null,
+    isValid: mixed,
+  },
+  {
+    id: 'azure-sas-signature',
+    severity: 'high',
+    anchors: ['SharedAccessKey='],
+    pattern: /SharedAccessKey=([A-Za-z0-9+/]{43}=)/y,
+    notAfter: null,
+    isValid: mixed,
+  },
+  // Storage, Batch, Machine Learning, Cosmos DB, API Management
+  signed('azure-account-key', 76, base64, ['+ASt', '+ABa', '+AMC', 'ACDb', 'APIM'], `[${base64}]{5}[AQgw]==`),
+  // Relay, Event Hubs, Service Bus, IoT, Redis, Event Grid
+  signed(
+    'azure-shared-access-key',
+    33,
+    base64,
+    ['+ARm', '+AEh', '+ASb', 'AIoT', 'AzCa', 'AZEG'],
+    `[A-P][${base64}]{5}=`,
+  ),
+  // Search, container registries
+  signed('azure-service-key', 42, base64, ['AzSe', '+ACR'], `[A-D][${base64}]{5}`),
+  signed('azure-function-key', 44, base64url, ['AzFu'], `[${base64url}]{5}[AQgw]==`),
+  // the form that all of them are to have
+  signed(
+    'azure-annotated-key',
+    52,
+    alnum,
+    ['JQQJ99', 'JQQJ9D', 'JQQJ9H'],
+    `[${alnum}][A-L][${alnum}]{16}[A-Za-z][${alnum}]{7}(?:[${alnum}]{2}==)?`,
+  ),
+];
+
+/** A key of `before` characters, a signature, and the rest, with no more characters of its alphabet beside it. */
+function signed(
+  id: string,
+  before: number,
+  alphabet: string,
+  signatures: readonly string[],
+  rest: string,
+): TokenRule {
+  const start = new RegExp(`(?<![${alphabet}])[${alphabet}]{${before}}`, 'y');
+  const anchors = signatures.map((text) => text.replace('+', '\\+')).join('|');
+  return {
+    id,
+    severity: 'critical',
+    anchors: signatures,
+    pattern: new RegExp(`(?:${anchors})${rest}(?![=${alphabet}])`, 'y'),
+    notAfter: null,
+    startOf: (text, at) => {
+      start.lastIndex = at - before;
+      return at >= before && start.test(text) ? at - before : -1;
+    },
+    isValid: mixed,
+  };
+}
