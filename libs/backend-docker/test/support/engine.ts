@@ -2,6 +2,7 @@ import { createDockerBackend } from '@bot-bottle/backend-docker';
 import type Dockerode from 'dockerode';
 import { connectEngine } from '../../src/engine/connect-engine.ts';
 import { imageId } from '../../src/images/base-image.ts';
+import { egressNetworkName } from '../../src/networks/egress-network.ts';
 
 const required = (process.env['BOT_BOTTLE_REQUIRE'] ?? '').split(',').includes('docker');
 
@@ -32,7 +33,7 @@ export async function testEngine(): Promise<TestEngine | null> {
   return { docker, baseImage: isOffline ? offlineBase : 'node:24-slim' };
 }
 
-/** Names of everything on the engine, to compare before and after. */
+/** Names of everything on the engine but the one network that all bottles share, to compare before and after. */
 export async function engineContents(
   docker: Dockerode,
 ): Promise<Readonly<Record<string, readonly string[]>>> {
@@ -50,7 +51,7 @@ export async function engineContents(
       .map(({ Names }) => Names.join())
       .toSorted(),
     networks: networks
-      .filter(({ Labels }) => ours(Labels))
+      .filter(({ Labels, Name }) => ours(Labels) && Name !== egressNetworkName)
       .map(({ Name }) => Name)
       .toSorted(),
     volumes: (Volumes ?? [])
