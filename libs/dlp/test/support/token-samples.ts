@@ -87,6 +87,7 @@ export const samples: Readonly<Record<string, () => string>> = {
   'aws-bedrock-key': () =>
     `ABSK${Buffer.from('BedrockAPIKey-').toString('base64').slice(0, 18)}${chars(an, 90)}`,
   'google-api-key': () => `AIza${chars(url, 35)}`,
+  'google-auth-key': () => `AQ.${chars(url, 50)}`,
   'google-oauth-token': () => `ya29.${chars(url, 120)}`,
   'google-oauth-secret': () => `GOCSPX-${chars(an, 28)}`,
   'azure-ad-secret': () => `abc8Q~${chars(an, 34)}`,
@@ -131,6 +132,7 @@ export const samples: Readonly<Record<string, () => string>> = {
   'resend-key': () => `re_${chars(an, 8)}_${chars(an, 24)}`,
   'twilio-key': () => `SK${chars(hexDigits, 32)}`,
   'datadog-app-key': () => `ddapp_${chars(an, 34)}`,
+  'datadog-access-token': () => `ddpat_${chars(an, 22)}_${chars(an, 49)}`,
   'newrelic-key': () => `NRAK-${chars(upper + digits, 27)}`,
   'grafana-token': () => `glsa_${chars(an, 32)}_${chars(hexDigits, 8)}`,
   'grafana-cloud-token': () =>

@@ -33,12 +33,17 @@ export const cloudRules: readonly TokenRule[] = [
     notAfter: wordOrDash,
     isValid: mixed,
   }),
+  // what replaces those
+  prefixed('google-auth-key', 'AQ.', '[A-Za-z0-9_-]{50}(?![A-Za-z0-9_-])', {
+    notAfter: wordOrDash,
+    isValid: mixed,
+  }),
   prefixed('google-oauth-token', 'ya29.', '[A-Za-z0-9_-]{50,2048}', { notAfter: wordOrDash }),
   prefixed('google-oauth-secret', 'GOCSPX-', '[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])', { notAfter: wordOrDash }),
   prefixed('digitalocean-token', ['dop_v1_', 'doo_v1_', 'dor_v1_'], '[0-9a-f]{64}(?![0-9A-Za-z])', {
     severity: 'critical',
   }),
-  prefixed('alibaba-access-key', 'LTAI', '[A-Za-z0-9]{16,20}(?![A-Za-z0-9])', {
+  prefixed('alibaba-access-key', 'LTAI', '[A-Za-z0-9]{12,20}(?![A-Za-z0-9])', {
     notAfter: word,
     isValid: mixed,
   }),
@@ -47,7 +52,12 @@ export const cloudRules: readonly TokenRule[] = [
     notAfter: wordOrDash,
     isValid: mixed,
   }),
-  prefixed('heroku-key', 'HRKU-AA', '[A-Za-z0-9_-]{58}(?![A-Za-z0-9_-])', { notAfter: wordOrDash }),
+  prefixed(
+    'heroku-key',
+    'HRKU-',
+    '(?:AA[A-Za-z0-9_-]{58}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![A-Za-z0-9_-])',
+    { notAfter: wordOrDash, body: { chars: wordOrDash, min: 36 } },
+  ),
   prefixed('fly-token', ['fm1r_', 'fm1a_', 'fm2_'], '[A-Za-z0-9+/=_-]{100,1000}', { notAfter: wordOrDash }),
   prefixed('vault-token', ['hvs.', 'hvb.', 'hvr.'], '[A-Za-z0-9_-]{24,500}(?![A-Za-z0-9_-])', {
     severity: 'critical',
@@ -63,9 +73,12 @@ export const cloudRules: readonly TokenRule[] = [
   },
   prefixed('pulumi-token', 'pul-', '[0-9a-f]{40}(?![0-9A-Za-z])', { notAfter: wordOrDash }),
   prefixed('databricks-token', 'dapi', '[0-9a-f]{32,34}(?:-\\d)?(?![0-9A-Za-z])'),
-  prefixed('planetscale-token', ['pscale_tkn_', 'pscale_pw_', 'pscale_oauth_'], '[A-Za-z0-9_.=-]{32,64}', {
-    notAfter: wordOrDash,
-  }),
+  prefixed(
+    'planetscale-token',
+    ['pscale_tkn_', 'pscale_pw_', 'pscale_oauth_', 'pscale_app_secret_'],
+    '[A-Za-z0-9_.=-]{32,64}',
+    { notAfter: wordOrDash },
+  ),
   prefixed('supabase-token', ['sbp_', 'sbp_oauth_'], '[0-9a-f]{40}(?![0-9A-Za-z])'),
   prefixed('supabase-secret-key', 'sb_secret_', '[A-Za-z0-9_-]{31}(?![A-Za-z0-9_-])', {
     notAfter: wordOrDash,

@@ -38,7 +38,7 @@ export const modelRules: readonly TokenRule[] = [
   prefixed('replicate-token', 'r8_', '[A-Za-z0-9]{37}(?![A-Za-z0-9])', { notAfter: wordOrDash }),
   prefixed('langsmith-key', ['lsv2_pt_', 'lsv2_sk_'], '[0-9a-f]{32}_[0-9a-f]{10}(?![0-9A-Za-z])'),
   prefixed('nvidia-key', 'nvapi-', '[A-Za-z0-9_-]{64}(?![A-Za-z0-9_-])', { notAfter: wordOrDash }),
-  prefixed('fireworks-key', 'fw_', '[A-Za-z0-9]{22,24}(?![A-Za-z0-9_])', {
+  prefixed('fireworks-key', ['fw_', 'fpk_'], '[A-Za-z0-9]{22,40}(?![A-Za-z0-9_])', {
     severity: 'medium',
     isValid: (value) => /[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value.slice(3)),
     notAfter: wordOrDash,

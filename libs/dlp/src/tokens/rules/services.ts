@@ -64,10 +64,15 @@ export const serviceRules: readonly TokenRule[] = [
   prefixed('stripe-webhook-secret', 'whsec_', '[A-Za-z0-9+/]{32,64}={0,2}(?![A-Za-z0-9+/])', {
     isValid: mixed,
   }),
-  prefixed('square-token', ['EAAA', 'sq0atp-', 'sq0csp-'], '[A-Za-z0-9_-]{22,60}(?![A-Za-z0-9_+/=-])', {
-    notAfter: /[A-Za-z0-9_+/-]/,
-    isValid: (value) => value.startsWith('sq0') || (value.length === 64 && mixed(value)),
-  }),
+  prefixed(
+    'square-token',
+    ['EAAA', 'EQAA', 'sq0atp-', 'sq0csp-', 'sandbox-sq0csb-'],
+    '[A-Za-z0-9_-]{22,60}(?![A-Za-z0-9_+/=-])',
+    {
+      notAfter: /[A-Za-z0-9_+/-]/,
+      isValid: (value) => /^(?:sandbox-)?sq0/.test(value) || (value.length === 64 && mixed(value)),
+    },
+  ),
   prefixed(
     'braintree-token',
     ['production', 'sandbox', 'development', 'integration', 'qa'].map((name) => `access_token$${name}$`),
@@ -106,6 +111,13 @@ export const serviceRules: readonly TokenRule[] = [
     isValid: mixed,
   },
   prefixed('datadog-app-key', 'ddapp_', '[A-Za-z0-9]{34}(?![A-Za-z0-9])'),
+  // the vendor gives no lengths: a UUID in base 62, and 32 bytes with their check
+  prefixed(
+    'datadog-access-token',
+    ['ddpat_', 'ddsat_'],
+    '[A-Za-z0-9]{16,24}_[A-Za-z0-9]{38,60}(?![A-Za-z0-9])',
+    { isValid: mixed },
+  ),
   prefixed('newrelic-key', ['NRAK-', 'NRII-', 'NRJS-'], '[A-Za-z0-9_-]{19,32}(?![A-Za-z0-9_-])', {
     notAfter: wordOrDash,
     isValid: mixed,
@@ -119,7 +131,7 @@ export const serviceRules: readonly TokenRule[] = [
     isValid: (value) => holdsJson(value, 7),
   }),
   prefixed('dynatrace-token', 'dt0c01.', '[A-Z2-7]{24}\\.[A-Z2-7]{64}(?![A-Z0-9])'),
-  prefixed('linear-key', 'lin_api_', '[A-Za-z0-9]{40}(?![A-Za-z0-9])'),
+  prefixed('linear-key', ['lin_api_', 'lin_oauth_', 'lin_wh_'], '[A-Za-z0-9]{40,64}(?![A-Za-z0-9])'),
   prefixed('notion-token', 'ntn_', '[0-9]{10,12}[A-Za-z0-9]{32,36}(?![A-Za-z0-9])'),
   // of any length, says the vendor; an API token, or the access token of a workspace, a project or a repository
   prefixed(
@@ -132,13 +144,17 @@ export const serviceRules: readonly TokenRule[] = [
     },
   ),
   prefixed('airtable-pat', 'pat', '[A-Za-z0-9]{14}\\.[0-9a-f]{64}(?![0-9A-Za-z])'),
-  prefixed('figma-pat', ['figd_', 'figo_'], '[A-Za-z0-9_-]{38,44}(?![A-Za-z0-9_-])', {
-    notAfter: wordOrDash,
-  }),
+  // of a person, of an application, of a user of it; of each what renews it
+  prefixed(
+    'figma-pat',
+    ['d', 'o', 'u', 'dr', 'or', 'ur', 'dh', 'oh', 'uh'].map((kind) => `fig${kind}_`),
+    '[A-Za-z0-9_-]{38,44}(?![A-Za-z0-9_-])',
+    { notAfter: wordOrDash },
+  ),
   prefixed('postman-key', 'PMAK-', '[0-9a-f]{24}-[0-9a-f]{34}(?![0-9A-Za-z])', { notAfter: wordOrDash }),
   prefixed(
     'doppler-token',
-    ['dp.pt.', 'dp.st.', 'dp.sa.', 'dp.ct.'],
+    ['dp.pt.', 'dp.st.', 'dp.sa.', 'dp.ct.', 'dp.said.', 'dp.scim.', 'dp.audit.'],
     '(?:[a-z0-9_-]{2,35}\\.)?[A-Za-z0-9]{40,44}(?![A-Za-z0-9])',
     {
       notAfter: wordOrDash,
