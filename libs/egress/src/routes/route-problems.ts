@@ -1,9 +1,9 @@
+import { allowableMethods } from '@bot-bottle/manifest';
 import type { Route } from '../contracts.ts';
 import { addressAllowed } from '../addresses/classify-address.ts';
 import { parseCidr } from '../addresses/cidr.ts';
 import { matchHost, normalizeHostPattern } from '../hosts/match-host.ts';
 import { normalizeHost } from '../hosts/normalize-host.ts';
-import { knownMethods } from '../http1/methods.ts';
 import { normalizePath } from '../path/normalize-path.ts';
 import { localHost } from './local-host.ts';
 
@@ -45,8 +45,7 @@ function limitProblems(route: Route): string[] {
     }
   }
   for (const method of route.methods) {
-    if (!knownMethods.has(method) || method === 'CONNECT')
-      problems.push(`methods: ${method} can not be allowed`);
+    if (!allowableMethods.has(method)) problems.push(`methods: ${method} can not be allowed`);
   }
   return problems;
 }

@@ -2,13 +2,12 @@ import { z } from 'zod';
 import { isAddressCovered } from '../rules/address.ts';
 import { finding } from '../rules/finding.ts';
 import { readHost } from '../rules/host.ts';
+import { checkMethod } from '../rules/method.ts';
 import { envNamePattern, oneLinePattern } from '../rules/names.ts';
 import { checkPathPrefix } from '../rules/path-prefix.ts';
 import { checked, type PlacedFinding } from './checked.ts';
 import { inboundDetectorNames, outboundDetectorNames } from './detectors.ts';
 import { addressRange, headerName, hostEnvName } from './scalars.ts';
-
-const refusedMethods: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
 const authShape = z.strictObject({
   scheme: z
@@ -120,11 +119,8 @@ export const routeShape = z.strictObject({
         z
           .string()
           .max(32)
-          .regex(/^[A-Za-z]+$/, { error: 'this is not an HTTP method' }),
-        (method) =>
-          refusedMethods.has(method.toUpperCase())
-            ? finding('CONNECT, TRACE and TRACK can never be allowed')
-            : null,
+          .regex(/^[A-Za-z-]+$/, { error: 'this is not an HTTP method' }),
+        checkMethod,
       ),
     )
     .default([])
