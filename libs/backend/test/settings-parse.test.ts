@@ -87,6 +87,10 @@ editor: vim
     );
   });
 
+  it('refuses what is nested so deeply that the parser cannot follow', async () => {
+    expect(await problemOf(`hosts:\n  ${'? '.repeat(5000)}\neditor: vi\n`)).toContain('nested too deeply');
+  });
+
   it('survives an alias bomb', async () => {
     const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]'];
     for (let index = 0; index < 12; index += 1) {

@@ -13,7 +13,7 @@ const MAX_LENGTH = 1024 * 1024;
  */
 export function parseConfig(text: string): PipelockConfig {
   if (text.length > MAX_LENGTH) throw unreadable('it is longer than 1 MiB');
-  const document = parseDocument(text, { schema: 'core', version: '1.2', uniqueKeys: true, strict: true });
+  const document = documentOf(text);
   const [first] = [...document.errors, ...document.warnings];
   if (first !== undefined) throw unreadable(first.message.split('\n')[0] ?? first.code);
   try {
@@ -21,6 +21,16 @@ export function parseConfig(text: string): PipelockConfig {
   } catch (error) {
     if (PipelockError.isInstance(error)) throw error;
     throw unreadable('it holds an alias');
+  }
+}
+
+function documentOf(text: string): ReturnType<typeof parseDocument> {
+  try {
+    return parseDocument(text, { schema: 'core', version: '1.2', uniqueKeys: true, strict: true });
+  } catch (error) {
+    // Where the stack ends for one level of the parser for each of the text.
+    if (error instanceof RangeError) throw unreadable('it is nested too deeply');
+    throw error;
   }
 }
 

@@ -88,6 +88,7 @@ describe('parsing', () => {
     ['nothing', ''],
     ['too much', `#${'x'.repeat(1024 * 1024)}`],
     ['what is not YAML', '{'],
+    ['what is nested too deeply', `${text}x:\n  ${'? '.repeat(5000)}\ny: 1\n`],
   ];
   it.each(refused)('refuses %s', (_name, given) => {
     expect(() => parseConfig(given)).toThrow(PipelockError);

@@ -15,12 +15,14 @@ export async function parseSettings(text: string, file: string): Promise<Setting
   // Loaded only when there are settings: most launches start without.
   const { isNode, LineCounter: Lines, parseDocument } = await import('./yaml-parser.ts');
   const lines = new Lines();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    uniqueKeys: true,
-    version: '1.2',
-    schema: 'core',
-  });
+  let document: ReturnType<typeof parseDocument>;
+  try {
+    document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2', schema: 'core' });
+  } catch (error) {
+    // Where the stack ends for one level of the parser for each of the text.
+    if (!(error instanceof RangeError)) throw error;
+    throw invalid([`${file}: the YAML is nested too deeply`], file);
+  }
   const problems = [...document.errors, ...document.warnings].map(({ pos, message }) => {
     const { line, col } = lines.linePos(pos[0]);
     return `${file}:${line}:${col}: ${message.split('\n')[0] ?? ''}`;

@@ -1,4 +1,4 @@
-import { LineCounter, parseAllDocuments } from 'yaml';
+import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import type { ManifestErrorCode } from '../errors.ts';
 import type { Problem } from '../problem.ts';
 import type { Position } from '../source.ts';
@@ -36,19 +36,7 @@ export function parseYaml(text: string, firstLine: number): YamlSource {
   const report = (code: ManifestErrorCode, message: string, offset: number): void => {
     if (problems.length < MAX_PROBLEMS) problems.push({ code, message, position: toPosition(offset) });
   };
-  const [document, second] = parseAllDocuments(text, {
-    schema: 'core',
-    version: '1.2',
-    strict: true,
-    stringKeys: true,
-    merge: false,
-    resolveKnownTags: false,
-    prettyErrors: false,
-    logLevel: 'silent',
-    lineCounter: lines,
-    // The parser compares every key with every other one; `toData` uses a set.
-    uniqueKeys: false,
-  });
+  const [document, second] = documentsOf(text, lines, report);
   const positions = new Positions(document?.contents?.range?.[0] ?? 0);
   const locate: YamlSource['locate'] = (path, at) => toPosition(positions.offset(path, at));
   if (document === undefined) return { value: null, problems, locate };
@@ -62,4 +50,32 @@ export function parseYaml(text: string, firstLine: number): YamlSource {
   if (second !== undefined) report('yaml_syntax', yamlMessage('MULTIPLE_DOCS'), second.range[0]);
   const value = problems.length === 0 ? toData(document.contents, positions, report) : null;
   return { value, problems, locate };
+}
+
+/** The documents of a text; none, and a problem, when it is nested so deeply that the parser cannot follow. */
+function documentsOf(
+  text: string,
+  lineCounter: LineCounter,
+  report: (code: ManifestErrorCode, message: string, offset: number) => void,
+): readonly Document.Parsed[] {
+  try {
+    return parseAllDocuments(text, {
+      schema: 'core',
+      version: '1.2',
+      strict: true,
+      stringKeys: true,
+      merge: false,
+      resolveKnownTags: false,
+      prettyErrors: false,
+      logLevel: 'silent',
+      lineCounter,
+      // The parser compares every key with every other one; `toData` uses a set.
+      uniqueKeys: false,
+    });
+  } catch (error) {
+    // The parser goes down a level of its own for each level of the text, and ends where the stack does.
+    if (!(error instanceof RangeError)) throw error;
+    report('yaml_too_complex', yamlMessage('RESOURCE_EXHAUSTION'), 0);
+    return [];
+  }
 }
