@@ -25,6 +25,14 @@ describe('credential formats', () => {
     },
   );
 
+  it.each(Object.entries(samples))('%s on a line of its own in a string of JSON is found', (id, sample) => {
+    const text = `one\n${sample()}\r\n\t${sample()}\n`;
+    const sent = JSON.stringify({ content: text });
+    expect(rulesIn(sent)).toContain(id);
+    expect(rulesIn(sent.replaceAll('/', '\\/'))).toContain(id);
+    expect(rulesIn(JSON.stringify({ tool: sent }))).toContain(id);
+  });
+
   it.each(Object.entries(samples))('%s cut in half is not found', (id, sample) => {
     const text = sample();
     expect(rulesIn(`"${text.slice(0, Math.min(24, Math.ceil(text.length / 2) - 2))}"`)).not.toContain(id);
@@ -86,6 +94,18 @@ describe('credential formats', () => {
     (_, source) => {
       const structure = source.replaceAll(/\\./g, 'x').replaceAll(/\[[^\]]*\]/g, 'x');
       expect(structure).not.toMatch(/[*+]|\{\d+,\}/);
+    },
+  );
+
+  it.each(tokenRules.map((rule) => [rule.id, rule.anchors] as const))(
+    '%s costs no more where its anchors stand backwards',
+    (_, anchors) => {
+      const repeated = (text: string): number =>
+        leastCost(() => scanner.scanBytes(bytes(text.repeat((64 * 1024) / text.length)), 'body'));
+      for (const anchor of anchors) {
+        const backwards = Array.from(anchor).toReversed().join('');
+        expect(repeated(backwards)).toBeLessThan(12 * Math.max(repeated(anchor), 2000));
+      }
     },
   );
 

@@ -36,7 +36,7 @@ const shapes = [
   ['square-token', 'EQAA', chars(`${alnum}_-`, 60)],
   ['square-token', 'sandbox-sq0csb-', chars(`${alnum}_-`, 43)],
   ['planetscale-token', 'pscale_app_secret_', chars(`${alnum}_-`, 43)],
-  ['fireworks-key', 'fpk_', chars(alnum, 32)],
+  ['fireworks-key', 'fpk_', chars(alnum, 24)],
   ['twilio-key', 'SK', chars(hex.toUpperCase(), 32)],
   ['databricks-token', 'dapi', chars(hex, 34)],
   ['databricks-token', 'dapi', `${chars(hex, 32)}-2`],
@@ -51,7 +51,8 @@ const signed = [
   ...['+ARm', '+AEh', '+ASb', 'AIoT', 'AzCa', 'AZEG'].map(
     (text) => ['azure-shared-access-key', 33, text, `P${x5}=`] as const,
   ),
-  ...['AzSe', '+ACR'].map((text) => ['azure-service-key', 42, text, `D${x5}`] as const),
+  ['azure-search-key', 42, 'AzSe', `D${x5}`],
+  ['azure-registry-key', 42, '+ACR', `D${x5}`],
   ['azure-function-key', 44, 'AzFu', `${x5}w==`],
   ['azure-annotated-key', 52, 'JQQJ99', `xL${chars(alnum, 16)}z${chars(alnum, 7)}Ab==`],
   ['azure-annotated-key', 52, 'JQQJ9H', `xL${chars(alnum, 16)}z${chars(alnum, 7)}`],
@@ -158,5 +159,21 @@ describe('a webhook of Discord', () => {
     const findings = scanner.scanBytes(content, 'body');
     expect(findings.map(({ rule }) => rule)).toEqual(['token_patterns/discord-webhook']);
     expect(Buffer.from(redactSpans(content, findings)).toString()).not.toContain(token.slice(-12));
+  });
+});
+
+describe('names in source and documents', () => {
+  it.each([
+    'fw_getHttp2ConnectionPoolSize',
+    'fw_ParseSha256DigestFromManifest',
+    'tvly-Production-Search-Integration-Key-1',
+    'tvly-Search-API-v2-Migration-Guide-2025-Edition',
+    'dp.scim.users.UserProvisioningServiceConfigurationV2Bean',
+    'LTAIAccessKeyId1',
+    'figur_caption-wrapper__inner--large-screens-only',
+    'AQ.AbstractQueuedSynchronizerConditionObjectWaiterNode',
+    'SKADNetworkConversionValue2CoarseValues',
+  ])('%s is none', (name) => {
+    expect(rulesIn(`see ${name} here`)).toEqual([]);
   });
 });

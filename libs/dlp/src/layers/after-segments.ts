@@ -7,8 +7,8 @@ for (const char of 'AFJN') zlibSecond[char.charCodeAt(0)] = 1;
 const endsSegment = new Uint8Array(256);
 for (const char of '/-_+') endsSegment[char.charCodeAt(0)] = 1;
 
-/** Places that `afterSegments` gave, which the next call overwrites. */
-export const innerPlaces = new Int32Array(5);
+/** Places that `afterSegments` gave, at most five, which the next call overwrites. */
+export const innerPlaces = new Int32Array(6);
 
 /**
  * Finds where a run of its own may begin after segments of a path or words of a name, one place for each phase that

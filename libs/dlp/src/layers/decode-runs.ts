@@ -20,6 +20,11 @@ const MIN_LINE = 60;
 /** Longest run after segments that is decoded on its own. */
 const MAX_INNER = 64 * 1024;
 
+const BACKSLASH = 0x5c;
+/** 1 for what a backslash makes a line break or a tab of */
+const isBreak = new Uint8Array(256);
+for (const char of 'nrt') isBreak[char.charCodeAt(0)] = 1;
+
 /** What the runs of base64 and hex in a text stand for. */
 export interface DecodedRuns {
   /** contents of the runs, with a NUL between them */
@@ -45,6 +50,9 @@ export function decodeRuns(text: Uint8Array): DecodedRuns | null {
     if ((table[text[at] ?? 0] ?? -1) < 0) continue;
     let start = at;
     while (start > 0 && at - start < MIN_RUN && (table[text[start - 1] ?? 0] ?? -1) >= 0) start--;
+    // the letter of a line break in a string of JSON is not the first one of what follows
+    const isAfterBreak = text[start - 1] === BACKSLASH && isBreak[text[start] ?? 0] === 1;
+    if (isAfterBreak) start++;
     let end = runEnd(source, at + 1);
     if (end - start < MIN_RUN) {
       at = end - 1;
@@ -60,7 +68,8 @@ export function decodeRuns(text: Uint8Array): DecodedRuns | null {
     endsCompressed ||= isMagicBackwards(text, end);
     at = end - 1;
     // what a run stands for depends on where it begins, and a path or a name may end right before it
-    const count = afterSegments(source, start, end, MIN_RUN, MAX_INNER);
+    let count = afterSegments(source, start, end, MIN_RUN, MAX_INNER);
+    if (isAfterBreak) innerPlaces[count++] = start - 1;
     for (let i = 0; i < count; i++) {
       const inner = innerPlaces[i] ?? 0;
       const last = Math.min(end, inner + MAX_INNER);
@@ -114,8 +123,18 @@ function skipLineBreak(text: Uint8Array, from: number): number {
   while (at < text.length && at - from < 16) {
     const byte = text[at] ?? 0;
     if (byte === 0x0a || byte === 0x0d || byte === 0x20 || byte === 0x09) at++;
-    else if (byte === 0x5c && (text[at + 1] === 0x6e || text[at + 1] === 0x72)) at += 2;
-    else break;
+    else {
+      const letter = afterBackslashes(text, at);
+      if (letter === at || isBreak[text[letter] ?? 0] !== 1) break;
+      at = letter + 1;
+    }
   }
+  return at;
+}
+
+/** JSON in JSON doubles them. */
+function afterBackslashes(text: Uint8Array, from: number): number {
+  let at = from;
+  while (text[at] === BACKSLASH && at - from < 8) at++;
   return at;
 }

@@ -4,6 +4,7 @@ const PERCENT = 0x25;
 const AMP = 0x26;
 const BACKSLASH = 0x5c;
 const HASH = 0x23;
+const SLASH = 0x2f;
 const EQUALS = 0x3d;
 /** Backslashes before an escape that are taken with it; the last so many of a longer run. */
 const MAX_BACKSLASHES = 16;
@@ -31,6 +32,10 @@ export function readEscape(input: Uint8Array, at: number, out: Escape): void {
     if (kind === HASH) readEntity(input, at, out);
   } else if (kind === BACKSLASH) {
     readEscapedBackslash(input, at, out);
+  } else if (kind === SLASH) {
+    out.value = SLASH;
+    out.isByte = false;
+    out.length = 2;
   } else if (kind === 0x75) {
     if (input[at + 2] === 0x7b) readBraced(input, at, out);
     else readHex(input, at + 2, 4, 4, 2, out);

@@ -25,7 +25,7 @@ const pairsWithoutEquals = pairsOf(withoutEquals);
 const pairsWithEquals = pairsOf(withEquals);
 /** 1 for what makes an escape of a backslash before it */
 const afterBackslash = new Uint8Array(256);
-for (const char of 'uxU01234567') afterBackslash[char.charCodeAt(0)] = 1;
+for (const char of 'uxU01234567/') afterBackslash[char.charCodeAt(0)] = 1;
 
 /** Whether undoing escapes could change anything. */
 export function mayHoldEscapes(bytes: Uint8Array): boolean {
@@ -50,7 +50,7 @@ function holdsBackslashEscape(bytes: Uint8Array): boolean {
 
 /**
  * The first four bytes from `from` on that may hold a backslash that begins an escape, or the last ones. What makes an escape
- * of it has the fifth bit, which the quotes and line breaks that JSON escapes have not.
+ * of it has the fifth bit or, as a slash, the first one; the quotes and line breaks that JSON escapes have neither.
  */
 function nextBackslash(view: DataView, from: number): number {
   let at = from;
@@ -58,13 +58,14 @@ function nextBackslash(view: DataView, from: number): number {
     // a byte of it is zero where a backslash stands
     const word = view.getInt32(at, true) ^ 0x5c5c5c5c;
     const zeros = (word - 0x01010101) & ~word & 0x80808080;
-    if ((zeros & (view.getInt32(at + 1, true) << 3)) !== 0) break;
+    const next = view.getInt32(at + 1, true);
+    if ((zeros & ((next << 3) | (next << 7))) !== 0) break;
   }
   return at;
 }
 
 /**
- * Undoes, in one pass, `%XX`, `\uXXXX`, `\u{X}`, `\UXXXXXXXX`, `\xXX`, octal `\OOO`, and numeric HTML entities.
+ * Undoes, in one pass, `%XX`, `\uXXXX`, `\u{X}`, `\UXXXXXXXX`, `\xXX`, octal `\OOO`, `\/` and numeric HTML entities.
  * `quotedPrintable` also undoes `=XX` and soft line ends. Only what is near an escape is given, parts with a NUL between
  * them: the rest reads as it did. `keepBackslashes` takes `\\` before an escape for two characters, not for one that is
  * escaped. Returns null when there is nothing to undo.

@@ -1,5 +1,5 @@
 import { tableOf } from '../literals/table-of.ts';
-import type { TokenBody, TokenRule } from './token-rule.ts';
+import { breakLetter, type TokenBody, type TokenRule } from './token-rule.ts';
 
 /** Text that a credential begins with, or ends with when it is written backwards. */
 export interface Anchor {
@@ -43,7 +43,7 @@ export class TokenAnchors {
         if (text.length < 3) throw new RangeError(`anchor of ${rule.id} is too short`);
         this.#enter(rule, text, false);
         // shorter ones are everywhere, and may have anything beside them; those with other signs begin no single word
-        if (/^[A-Za-z0-9_.-]{4,}$/.test(text))
+        if (/^[A-Za-z0-9_.$+=/-]{4,}$/.test(text))
           this.#enter(rule, Array.from(text).toReversed().join(''), true);
       }
     }
@@ -119,9 +119,12 @@ function besides(text: string, at: number, notAfter: RegExp | null): number[] {
   // an anchor of three: whatever may stand before it
   const known = trigram(text, 0) << 8;
   return Array.from({ length: 0x100 }, (_, byte) => byte)
-    .filter((byte) => notAfter === null || !notAfter.test(String.fromCharCode(byte)))
+    .filter((byte) => mayStandBefore(String.fromCharCode(byte), notAfter))
     .map((byte) => (known & 0xffff00) | byte | 0x20);
 }
+
+const mayStandBefore = (char: string, notAfter: RegExp | null): boolean =>
+  notAfter === null || !notAfter.test(char) || breakLetter.test(char);
 
 function trigram(text: string, at: number): number {
   const [a, b, c] = [0, 1, 2].map((i) => text.charCodeAt(at + i) | 0x20);

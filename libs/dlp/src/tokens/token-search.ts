@@ -1,6 +1,7 @@
 import { BLOCK, noticeAnchors, noticed } from './notice-anchors.ts';
+import { tableOf } from '../literals/table-of.ts';
 import { mayBeBody, slotOf, TokenAnchors, type Anchor } from './token-anchors.ts';
-import type { TokenRule } from './token-rule.ts';
+import { breakLetter, type TokenRule } from './token-rule.ts';
 
 export interface TokenHit {
   readonly rule: TokenRule;
@@ -12,6 +13,8 @@ export interface TokenHit {
 interface State {
   /** a piece of the bytes, one character each so that offsets stay what they are, made when it is needed */
   text: string;
+  /** the same turned round, made when it is needed */
+  turned: string;
   /** where in the bytes it begins */
   base: number;
   /** first place that may still be looked at */
@@ -19,8 +22,6 @@ interface State {
   readonly accepts: (hit: TokenHit) => boolean;
 }
 
-/** Longest credential that is found backwards. */
-const BACKWARDS = 512;
 /** Longest credential, as of streams, with what a pattern looks at behind it, and what it looks at before. */
 const MAX_SPAN = 64 * 1024;
 const BEFORE = 1024;
@@ -28,6 +29,8 @@ const BEFORE = 1024;
 const PIECE = 256 * 1024;
 /** Characters of a credential's body that must stand before an anchor written backwards. */
 const MIN_BACKWARDS = 12;
+const BACKSLASH = 0x5c;
+const isBreak = tableOf(breakLetter);
 /** 1 for what credentials consist of */
 const isBody = new Uint8Array(256);
 for (const char of '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+/=.:@~')
@@ -48,7 +51,7 @@ export class TokenSearch {
   /** Accepted hits in the order of their anchors, at most a few over `limit`. */
   search(bytes: Uint8Array, limit: number, accepts: (hit: TokenHit) => boolean): TokenHit[] {
     const hits: TokenHit[] = [];
-    const state: State = { text: '', base: 0, next: 0, accepts };
+    const state: State = { text: '', turned: '', base: 0, next: 0, accepts };
     const { probes } = this.#anchors;
     const phase = (4 - (bytes.byteOffset & 3)) & 3;
     // Too short for a word of its own at an aligned place.
@@ -106,20 +109,25 @@ function check(anchor: Anchor, bytes: Uint8Array, at: number, state: State, hits
   const start = at - anchor.at;
   if (start < 0 || !standsAt(bytes, start, anchor)) return;
   const end = start + anchor.bytes.length;
-  const beside = anchor.isBackwards ? end : start - 1;
-  if (anchor.barred !== null && beside >= 0 && beside < bytes.length) {
-    if (anchor.barred[bytes[beside] ?? 0] === 1) return;
-  }
-  if (anchor.isBackwards ? !isPaidFor(bytes, start) : !hasBody(anchor, bytes, end)) return;
+  if (isBarred(anchor, bytes, anchor.isBackwards ? end : start - 1)) return;
+  if (anchor.isBackwards ? !isWorthATry(anchor, bytes, start) : !hasBody(anchor, bytes, end)) return;
   readAround(bytes, start, state);
-  const { text, base } = state;
+  const { base } = state;
   const found = anchor.isBackwards
-    ? tryBackwards(anchor.rule, text, end - base)
-    : tryRule(anchor.rule, text, start - base);
+    ? tryBackwards(anchor.rule, state, end - base)
+    : tryRule(anchor.rule, state.text, start - base);
   const hit = found === null ? null : { ...found, start: found.start + base, end: found.end + base };
   if (hit === null || !state.accepts(hit)) return;
   // anchors of one rule may overlap
   if (!hits.some((other) => other.rule === hit.rule && other.start === hit.start)) hits.push(hit);
+}
+
+/** Whether what stands at `at` may not stand beside the anchor. */
+function isBarred({ barred, isBackwards }: Anchor, bytes: Uint8Array, at: number): boolean {
+  const byte = bytes[at];
+  if (barred === null || byte === undefined || barred[byte] !== 1) return false;
+  // a line break or a tab as a string of JSON or of source has it: no part of a word
+  return isBackwards || bytes[at - 1] !== BACKSLASH || isBreak[byte] !== 1;
 }
 
 /** Makes sure that `state.text` holds whatever a pattern at `start` can look at. All bytes are read twice at most. */
@@ -135,6 +143,7 @@ function readAround(bytes: Uint8Array, start: number, state: State): void {
     bytes.byteOffset + base,
     Math.min(PIECE, bytes.length - base),
   ).toString('latin1');
+  state.turned = '';
 }
 
 function standsAt(bytes: Uint8Array, start: number, anchor: Anchor): boolean {
@@ -150,8 +159,10 @@ function hasBody({ body }: Anchor, bytes: Uint8Array, at: number): boolean {
   return body === null || mayBeBody(bytes, at, body);
 }
 
-/** Each try backwards is paid for by so many characters that no other one can use. */
-function isPaidFor(bytes: Uint8Array, end: number): boolean {
+/** Whether so many characters stand before an anchor written backwards that a try is worth its price. */
+function isWorthATry({ rule }: Anchor, bytes: Uint8Array, end: number): boolean {
+  // most of the credential stands on the other side
+  if (rule.startOf !== undefined) return true;
   for (let at = end - 1; at >= end - MIN_BACKWARDS; at--) {
     if (at < 0 || isBody[bytes[at] ?? 0] !== 1) return false;
   }
@@ -173,9 +184,16 @@ function tryRule(rule: TokenRule, text: string, start: number): TokenHit | null 
 }
 
 /** Tries the rule on what stands up to the end of its anchor, turned round. */
-function tryBackwards(rule: TokenRule, text: string, end: number): TokenHit | null {
-  const from = Math.max(0, end - BACKWARDS);
-  const turned = Array.from(text.slice(from, end)).reverse().join('');
-  const hit = tryRule(rule, turned, 0);
-  return hit === null ? null : { ...hit, start: end - hit.end, end: end - hit.start };
+function tryBackwards(rule: TokenRule, state: State, end: number): TokenHit | null {
+  const { length } = state.text;
+  // all of it at once: anchors without a credential may stand close together
+  if (state.turned === '') state.turned = turnedRound(state.text);
+  const hit = tryRule(rule, state.turned, length - end);
+  return hit === null ? null : { ...hit, start: length - hit.end, end: length - hit.start };
+}
+
+/** A text turned round, in which line breaks as JSON writes them are blank: their letters are part of no credential. */
+function turnedRound(text: string): string {
+  const turned = Buffer.from(text, 'latin1').reverse().toString('latin1');
+  return turned.replaceAll(/[nrt]\\/g, '  ');
 }

@@ -87,7 +87,7 @@ export const samples: Readonly<Record<string, () => string>> = {
   'aws-bedrock-key': () =>
     `ABSK${Buffer.from('BedrockAPIKey-').toString('base64').slice(0, 18)}${chars(an, 90)}`,
   'google-api-key': () => `AIza${chars(url, 35)}`,
-  'google-auth-key': () => `AQ.${chars(url, 50)}`,
+  'google-auth-key': () => `AQ.A${chars(url, 49)}`,
   'google-oauth-token': () => `ya29.${chars(url, 120)}`,
   'google-oauth-secret': () => `GOCSPX-${chars(an, 28)}`,
   'azure-ad-secret': () => `abc8Q~${chars(an, 34)}`,
@@ -95,7 +95,8 @@ export const samples: Readonly<Record<string, () => string>> = {
   'azure-sas-signature': () => `SharedAccessKey=${chars(an, 43)}=`,
   'azure-account-key': () => `${chars(`${an}+/`, 76)}+${'ASt'}${chars(an, 5)}Q==`,
   'azure-shared-access-key': () => `${chars(`${an}+/`, 33)}${'AI'}oTA${chars(an, 5)}=`,
-  'azure-service-key': () => `${chars(an, 42)}${'Az'}SeB${chars(an, 5)}`,
+  'azure-search-key': () => `${chars(an, 42)}${'Az'}SeB${chars(an, 5)}`,
+  'azure-registry-key': () => `${chars(`${an}+/`, 42)}+${'AC'}RB${chars(an, 5)}`,
   'azure-function-key': () => `${chars(url, 44)}${'Az'}Fu${chars(an, 5)}A==`,
   'azure-annotated-key': () => `${chars(an, 52)}${'JQQ'}J99${chars(an, 1)}A${chars(an, 16)}b${chars(an, 7)}`,
   'digitalocean-token': () => `dop_v1_${chars(hexDigits, 64)}`,

@@ -39,8 +39,8 @@ export const azureRules: readonly TokenRule[] = [
     ['+ARm', '+AEh', '+ASb', 'AIoT', 'AzCa', 'AZEG'],
     `[A-P][${base64}]{5}=`,
   ),
-  // Search, container registries
-  signed('azure-service-key', 42, base64, ['AzSe', '+ACR'], `[A-D][${base64}]{5}`),
+  signed('azure-search-key', 42, alnum, ['AzSe'], `[A-D][${alnum}]{5}`),
+  signed('azure-registry-key', 42, base64, ['+ACR'], `[A-D][${base64}]{5}`),
   signed('azure-function-key', 44, base64url, ['AzFu'], `[${base64url}]{5}[AQgw]==`),
   // the form that all of them are to have
   signed(
@@ -60,7 +60,8 @@ function signed(
   signatures: readonly string[],
   rest: string,
 ): TokenRule {
-  const start = new RegExp(`(?<![${alphabet}])[${alphabet}]{${before}}`, 'y');
+  // the letter of a line break in a string of JSON is none of the key
+  const start = new RegExp(`(?:(?<![${alphabet}])|(?<=\\\\[nrt]))[${alphabet}]{${before}}`, 'y');
   const anchors = signatures.map((text) => text.replace('+', '\\+')).join('|');
   return {
     id,
@@ -72,6 +73,6 @@ function signed(
       start.lastIndex = at - before;
       return at >= before && start.test(text) ? at - before : -1;
     },
-    isValid: mixed,
+    isValid: (value) => !isPlaceholder(value),
   };
 }

@@ -17,7 +17,7 @@ export const cloudRules: readonly TokenRule[] = [
     anchors: ['aws_secret', 'secretaccesskey', 'secret_access_key'],
     anyCase: true,
     pattern:
-      /(?:aws_secret(?:_access)?_key|secret_?access_?key)(?:\\?["'])?[ \t]{0,8}(?:[:=]|=>)[ \t]{0,8}(?:\\?["'])?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/iy,
+      /(?:aws_secret(?:_access)?_key|secret_?access_?key)(?:\\{0,15}["'])?[ \t]{0,8}(?:[:=]|=>)[ \t]{0,8}(?:\\{0,15}["'])?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/iy,
     notAfter: null,
     isValid: mixed,
   },
@@ -34,7 +34,7 @@ export const cloudRules: readonly TokenRule[] = [
     isValid: mixed,
   }),
   // what replaces those
-  prefixed('google-auth-key', 'AQ.', '[A-Za-z0-9_-]{50}(?![A-Za-z0-9_-])', {
+  prefixed('google-auth-key', 'AQ.A', '[A-Za-z0-9_-]{49}(?![A-Za-z0-9_-])', {
     notAfter: wordOrDash,
     isValid: mixed,
   }),
@@ -45,7 +45,7 @@ export const cloudRules: readonly TokenRule[] = [
   }),
   prefixed('alibaba-access-key', 'LTAI', '[A-Za-z0-9]{12,20}(?![A-Za-z0-9])', {
     notAfter: word,
-    isValid: mixed,
+    isValid: (value) => mixed(value) && !/key|access/i.test(value),
   }),
   prefixed('tencent-secret-id', 'AKID', '[A-Za-z0-9]{32}(?![A-Za-z0-9])', { isValid: mixed }),
   prefixed('yandex-key', 'AQVN', '[A-Za-z0-9_-]{35,38}(?![A-Za-z0-9_-])', {

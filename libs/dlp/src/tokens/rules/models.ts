@@ -1,4 +1,4 @@
-import { isPlaceholder, prefixed, wordOrDash, type TokenRule } from '../token-rule.ts';
+import { alnum, prefixed, wordOrDash, type TokenRule } from '../token-rule.ts';
 
 /** Vendors of models and of tools around them. */
 export const modelRules: readonly TokenRule[] = [
@@ -38,14 +38,13 @@ export const modelRules: readonly TokenRule[] = [
   prefixed('replicate-token', 'r8_', '[A-Za-z0-9]{37}(?![A-Za-z0-9])', { notAfter: wordOrDash }),
   prefixed('langsmith-key', ['lsv2_pt_', 'lsv2_sk_'], '[0-9a-f]{32}_[0-9a-f]{10}(?![0-9A-Za-z])'),
   prefixed('nvidia-key', 'nvapi-', '[A-Za-z0-9_-]{64}(?![A-Za-z0-9_-])', { notAfter: wordOrDash }),
-  prefixed('fireworks-key', ['fw_', 'fpk_'], '[A-Za-z0-9]{22,40}(?![A-Za-z0-9_])', {
+  prefixed('fireworks-key', ['fw_', 'fpk_'], '[A-Za-z0-9]{22,24}(?![A-Za-z0-9_])', {
     severity: 'medium',
     isValid: (value) => /[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value.slice(3)),
     notAfter: wordOrDash,
   }),
-  // with or without a `dev-` or `prod-`
-  prefixed('tavily-key', 'tvly-', '[A-Za-z0-9-]{32,80}(?![A-Za-z0-9_-])', {
-    notAfter: wordOrDash,
-    isValid: (value) => !isPlaceholder(value) && /[0-9]/.test(value) && /[A-Z]/.test(value),
+  // with or without what it is for, and six characters of its owner
+  prefixed('tavily-key', 'tvly-', '(?:dev-|prod-)?(?:[A-Za-z0-9]{6}-)?[A-Za-z0-9]{32,48}(?![A-Za-z0-9])', {
+    notAfter: alnum,
   }),
 ];

@@ -36,8 +36,8 @@ export const serviceRules: readonly TokenRule[] = [
     id: 'discord-webhook',
     severity: 'medium',
     anchors: ['discord.com/api/', 'discordapp.com/api/'],
-    // tokens of 68 characters are usual, the vendor's example has 100
-    pattern: /discord(?:app)?\.com\/api\/(?:v[0-9]{1,2}\/)?webhooks\/[0-9]{17,20}\/[A-Za-z0-9_-]{60,128}/y,
+    // tokens of 68 characters are usual, the vendor's example has 100, those of interactions some 200
+    pattern: /discord(?:app)?\.com\/api\/(?:v[0-9]{1,2}\/)?webhooks\/[0-9]{17,20}\/[A-Za-z0-9_-]{60,512}/y,
     notAfter: null,
   },
   {
@@ -49,8 +49,9 @@ export const serviceRules: readonly TokenRule[] = [
     notAfter: /[^0-9]/,
     body: { chars: wordOrDash, min: 33 },
     isValid: (value, match) =>
-      /(?:^|[^0-9A-Za-z])[0-9]{8,10}$/.test(match.input.slice(Math.max(0, match.index - 12), match.index)) &&
-      mixed(value),
+      /(?:^|[^0-9A-Za-z]|\\[nrt])[0-9]{8,10}$/.test(
+        match.input.slice(Math.max(0, match.index - 12), match.index),
+      ) && mixed(value),
   },
   prefixed(
     'stripe-secret-key',
@@ -137,7 +138,7 @@ export const serviceRules: readonly TokenRule[] = [
   prefixed(
     'atlassian-token',
     ['ATATT3', 'ATCTT3'],
-    '[A-Za-z0-9_-]{60,400}(?:=[0-9A-F]{8})?(?![A-Za-z0-9_=-])',
+    '[A-Za-z0-9_-]{60,400}(?:={1,2}[0-9A-Za-z]{0,8})?(?![A-Za-z0-9_-])',
     {
       notAfter: wordOrDash,
       isValid: mixed,
@@ -149,15 +150,17 @@ export const serviceRules: readonly TokenRule[] = [
     'figma-pat',
     ['d', 'o', 'u', 'dr', 'or', 'ur', 'dh', 'oh', 'uh'].map((kind) => `fig${kind}_`),
     '[A-Za-z0-9_-]{38,44}(?![A-Za-z0-9_-])',
-    { notAfter: wordOrDash },
+    { notAfter: wordOrDash, isValid: mixed },
   ),
   prefixed('postman-key', 'PMAK-', '[0-9a-f]{24}-[0-9a-f]{34}(?![0-9A-Za-z])', { notAfter: wordOrDash }),
   prefixed(
     'doppler-token',
-    ['dp.pt.', 'dp.st.', 'dp.sa.', 'dp.ct.', 'dp.said.', 'dp.scim.', 'dp.audit.'],
-    '(?:[a-z0-9_-]{2,35}\\.)?[A-Za-z0-9]{40,44}(?![A-Za-z0-9])',
+    ['pt', 'st', 'sa', 'ct', 'said', 'scim', 'audit'].map((kind) => `dp.${kind}.`),
+    // of a service it may name the environment
+    '(?:(?<=dp\\.st\\.)[a-z0-9_-]{2,35}\\.)?[A-Za-z0-9]{40,44}(?![A-Za-z0-9])',
     {
       notAfter: wordOrDash,
+      isValid: mixed,
     },
   ),
   // the id of a document, or a UUID; the key of the project behind the secret is the client's and may be missing

@@ -62,6 +62,20 @@ export const surfacesOf: readonly SurfaceOf[] = [
     put: (text) => (isLine(text) ? field('Cookie', bytesOfField(`a=b; s=${text}; c=d`)) : null),
   },
   { name: 'json', put: (text) => body('application/json', `{"n": 1, "text": "${json(text)}", "z": [true]}`) },
+  // as an agent sends what it read: a line of its own, and the same in what a tool gave as JSON
+  {
+    name: 'json line',
+    put: (text) => body('application/json', `{"content": "one\\n${json(text)}\\n\\ttwo"}`),
+  },
+  {
+    name: 'json in json',
+    put: (text) =>
+      body('application/json', JSON.stringify({ content: JSON.stringify({ out: `one\r\n${text}\ttwo` }) })),
+  },
+  {
+    name: 'json with \\/',
+    put: (text) => body('application/json', `{"url": "\\n${json(text).replaceAll('/', '\\/')}"}`),
+  },
   { name: 'json key', put: (text) => body('application/json', `{"${json(text)}": 1}`) },
   {
     name: 'form',
