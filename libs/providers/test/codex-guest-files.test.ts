@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { parse } from 'smol-toml';
 import { describe, expect, it } from 'vitest';
+import { claudeProvider } from '../src/claude/claude-provider.ts';
 import { codexConfig } from '../src/codex/codex-config.ts';
 import { guestAuth } from '../src/codex/guest-auth.ts';
 import { readHostLogin, type HostLogin } from '../src/codex/host-login.ts';
 import { isRecord, jwtClaims, unsignedJwt } from '../src/codex/jwt.ts';
 import { hostAuth, now, seconds } from './codex-login.ts';
+import { sampleContext } from './sample-context.ts';
 
 const place = { path: '/auth.json', now };
 const synthesised = (login: HostLogin): Record<string, unknown> => {
@@ -134,9 +136,13 @@ describe('the auth.json of the bottle', () => {
 });
 
 describe('the config.toml of the bottle', () => {
+  const { bottle } = sampleContext();
+
   it('is quiet, trusts home and workspace, and holds the prompt as it is', () => {
     const prompt = 'Say "no".\n\'\'\'\n"""\\u0000 \u2028 [features]\napps = true';
-    const config = parse(codexConfig({ guestHome: '/home/node', workdir: '/home/node/work "x"', prompt }));
+    const config = parse(
+      codexConfig({ bottle, guestHome: '/home/node', workdir: '/home/node/work "x"', prompt }),
+    );
     expect(config).toMatchObject({
       developer_instructions: prompt,
       check_for_update_on_startup: false,
@@ -150,10 +156,16 @@ describe('the config.toml of the bottle', () => {
     });
   });
 
+  it.each([true, false])('waits for the supervise tools where there are some (%s)', (supervise) => {
+    const context = { ...sampleContext(), bottle: { ...bottle, supervise } };
+    expect('mcp_optional_startup_grace_ms' in parse(codexConfig(context))).toBe(supervise);
+    expect('MCP_CONNECT_TIMEOUT_MS' in claudeProvider.plan(context).env).toBe(supervise);
+  });
+
   it('reads back whatever a prompt and a path are', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ minLength: 1 }), (prompt, workdir) => {
-        const config = parse(codexConfig({ guestHome: '/home/node', workdir, prompt: `p${prompt}` }));
+        const config = parse(codexConfig({ bottle, guestHome: '/home/node', workdir, prompt: `p${prompt}` }));
         expect(config['developer_instructions']).toBe(`p${prompt}`);
         expect(Object.keys(config['projects'] ?? {})).toContain(workdir);
       }),

@@ -33,6 +33,8 @@ export function readEscape(input: Uint8Array, at: number, out: Escape): void {
   } else if (kind === BACKSLASH) {
     readEscapedBackslash(input, at, out);
   } else if (kind === SLASH) {
+    // source in JSON is full of `\\/`, where the backslash is one
+    if (input[at - 1] === BACKSLASH) return;
     out.value = SLASH;
     out.isByte = false;
     out.length = 2;

@@ -4,6 +4,7 @@ import { RegionWriter, type Escape, type Unescaped } from './region-writer.ts';
 const PERCENT = 0x25;
 const AMP = 0x26;
 const BACKSLASH = 0x5c;
+const SLASH = 0x2f;
 const EQUALS = 0x3d;
 
 /** Bytes that an escape can start with. */
@@ -42,8 +43,12 @@ function holdsBackslashEscape(bytes: Uint8Array): boolean {
   for (let from = first; from + 1 < bytes.length; from += 4) {
     from = nextBackslash(view, from);
     const end = Math.min(from + 4, bytes.length - 1);
-    for (let at = from; at < end; at++)
-      if (bytes[at] === BACKSLASH && table[bytes[at + 1] ?? 0] === 1) return true;
+    for (let at = from; at < end; at++) {
+      if (bytes[at] !== BACKSLASH || table[bytes[at + 1] ?? 0] !== 1) continue;
+      // as source has it in JSON: a backslash that is one, and a slash
+      if (bytes[at + 1] === SLASH && bytes[at - 1] === BACKSLASH) continue;
+      return true;
+    }
   }
   return false;
 }

@@ -110,7 +110,7 @@ function check(anchor: Anchor, bytes: Uint8Array, at: number, state: State, hits
   if (start < 0 || !standsAt(bytes, start, anchor)) return;
   const end = start + anchor.bytes.length;
   if (isBarred(anchor, bytes, anchor.isBackwards ? end : start - 1)) return;
-  if (anchor.isBackwards ? !isWorthATry(anchor, bytes, start) : !hasBody(anchor, bytes, end)) return;
+  if (anchor.isBackwards ? !isWorthATry(bytes, start) : !hasBody(anchor, bytes, end)) return;
   readAround(bytes, start, state);
   const { base } = state;
   const found = anchor.isBackwards
@@ -160,9 +160,7 @@ function hasBody({ body }: Anchor, bytes: Uint8Array, at: number): boolean {
 }
 
 /** Whether so many characters stand before an anchor written backwards that a try is worth its price. */
-function isWorthATry({ rule }: Anchor, bytes: Uint8Array, end: number): boolean {
-  // most of the credential stands on the other side
-  if (rule.startOf !== undefined) return true;
+function isWorthATry(bytes: Uint8Array, end: number): boolean {
   for (let at = end - 1; at >= end - MIN_BACKWARDS; at--) {
     if (at < 0 || isBody[bytes[at] ?? 0] !== 1) return false;
   }
