@@ -33,6 +33,12 @@ describe('credential formats', () => {
     expect(rulesIn(JSON.stringify({ tool: sent }))).toContain(id);
   });
 
+  it.each(Object.entries(samples))('%s in colour, as grep shows it, is found', (id, sample) => {
+    const text = `1: \u001B[01;31m\u001B[K${sample()}\u001B[m\u001B[K`;
+    expect(rulesIn(text)).toContain(id);
+    expect(rulesIn(JSON.stringify({ out: `x\u001B[33m${sample()}` }))).toContain(id);
+  });
+
   it.each(Object.entries(samples))('%s cut in half is not found', (id, sample) => {
     const text = sample();
     expect(rulesIn(`"${text.slice(0, Math.min(24, Math.ceil(text.length / 2) - 2))}"`)).not.toContain(id);

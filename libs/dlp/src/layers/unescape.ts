@@ -73,11 +73,17 @@ function nextBackslash(view: DataView, from: number): number {
  * Undoes, in one pass, `%XX`, `\uXXXX`, `\u{X}`, `\UXXXXXXXX`, `\xXX`, octal `\OOO`, `\/` and numeric HTML entities.
  * `quotedPrintable` also undoes `=XX` and soft line ends. Only what is near an escape is given, parts with a NUL between
  * them: the rest reads as it did. `keepBackslashes` takes `\\` before an escape for two characters, not for one that is
- * escaped. Returns null when there is nothing to undo.
+ * escaped. `keepSlashes` leaves `\/`, which a text turned round has at each end of a comment. Returns null when there is
+ * nothing to undo.
  */
 export function unescapeOnce(
   input: Uint8Array,
-  options: { withStarts?: boolean; quotedPrintable?: boolean; keepBackslashes?: boolean } = {},
+  options: {
+    withStarts?: boolean;
+    quotedPrintable?: boolean;
+    keepBackslashes?: boolean;
+    keepSlashes?: boolean;
+  } = {},
 ): Unescaped | null {
   const special = options.quotedPrintable === true ? withEquals : withoutEquals;
   const pairs = options.quotedPrintable === true ? pairsWithEquals : pairsWithoutEquals;
@@ -122,6 +128,10 @@ export function unescapeOnce(
         i += 6;
         continue;
       }
+    }
+    if (options.keepSlashes === true && byte === BACKSLASH && input[i + 1] === SLASH) {
+      i++;
+      continue;
     }
     readEscape(input, i, escape);
     if (escape.length === 0 || (escape.before > 0 && options.keepBackslashes === true)) {

@@ -80,16 +80,15 @@ export function walkLayers(
 function below(layer: Layer, budget: Budget, quotedPrintable: boolean): Layer[] {
   const depth = layer.depth + 1;
   const layers: Layer[] = [];
+  const ways = { quotedPrintable, keepSlashes: layer.isBackwards === true };
   const escaped =
-    layer.isText && (quotedPrintable || mayHoldEscapes(layer.bytes))
-      ? unescapeOnce(layer.bytes, { quotedPrintable })
-      : null;
+    layer.isText && (quotedPrintable || mayHoldEscapes(layer.bytes)) ? unescapeOnce(layer.bytes, ways) : null;
   if (escaped !== null) {
-    const place = placeBeforeUnescaping(layer, quotedPrintable);
+    const place = placeBeforeUnescaping(layer, ways);
     layers.push({ bytes: escaped.bytes, depth, isText: true, place });
   }
   if (escaped?.isAmbiguous === true) {
-    const other = unescapeOnce(layer.bytes, { quotedPrintable, keepBackslashes: true });
+    const other = unescapeOnce(layer.bytes, { ...ways, keepBackslashes: true });
     if (other !== null) layers.push({ bytes: other.bytes, depth, isText: true, place: nowhere });
   }
   const inside = (content: Uint8Array, isText: boolean): Layer => ({
@@ -146,11 +145,13 @@ function magicPlaces(bytes: Uint8Array): number[] {
 }
 
 /** Spans in an unescaped layer are looked up by unescaping again, this time with places: hits are rare. */
-function placeBeforeUnescaping(parent: Layer, quotedPrintable: boolean): Layer['place'] {
+function placeBeforeUnescaping(
+  parent: Layer,
+  ways: { quotedPrintable: boolean; keepSlashes: boolean },
+): Layer['place'] {
   let starts: Uint32Array | null = null;
   return (start, end) => {
-    starts ??=
-      unescapeOnce(parent.bytes, { withStarts: true, quotedPrintable })?.starts ?? new Uint32Array(0);
+    starts ??= unescapeOnce(parent.bytes, { ...ways, withStarts: true })?.starts ?? new Uint32Array(0);
     const from = starts[start];
     // up to where the next byte starts, so that the whole of the last escape is inside
     const to = end < starts.length ? starts[end] : parent.bytes.length;

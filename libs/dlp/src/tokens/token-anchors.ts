@@ -1,5 +1,6 @@
 import { tableOf } from '../literals/table-of.ts';
-import { breakLetter, type TokenBody, type TokenRule } from './token-rule.ts';
+import type { TokenBody, TokenRule } from './token-rule.ts';
+import { borderLetters } from './word-borders.ts';
 
 /** Text that a credential begins with, or ends with when it is written backwards. */
 export interface Anchor {
@@ -125,7 +126,7 @@ function besides(text: string, at: number, notAfter: RegExp | null): number[] {
 }
 
 const mayStandBefore = (char: string, notAfter: RegExp | null): boolean =>
-  notAfter === null || !notAfter.test(char) || breakLetter.test(char);
+  notAfter === null || !notAfter.test(char) || borderLetters.test(char);
 
 function trigram(text: string, at: number): number {
   const [a, b, c] = [0, 1, 2].map((i) => text.charCodeAt(at + i) | 0x20);

@@ -49,9 +49,6 @@ export const wordOrDash = /[A-Za-z0-9_-]/;
 /** Letters and digits. */
 export const alnum = /[A-Za-z0-9]/;
 
-/** What a line break or a tab ends in as a string of JSON or of source writes it: after a backslash part of no word. */
-export const breakLetter = /[nrt]/;
-
 /** A vendor's prefix followed by one run of characters that must end where the pattern ends. */
 export function prefixed(
   id: string,

@@ -1,7 +1,7 @@
 import { BLOCK, noticeAnchors, noticed } from './notice-anchors.ts';
-import { tableOf } from '../literals/table-of.ts';
 import { mayBeBody, slotOf, TokenAnchors, type Anchor } from './token-anchors.ts';
-import { breakLetter, type TokenRule } from './token-rule.ts';
+import type { TokenRule } from './token-rule.ts';
+import { isBorder } from './word-borders.ts';
 
 export interface TokenHit {
   readonly rule: TokenRule;
@@ -29,8 +29,6 @@ const BEFORE = 1024;
 const PIECE = 256 * 1024;
 /** Characters of a credential's body that must stand before an anchor written backwards. */
 const MIN_BACKWARDS = 12;
-const BACKSLASH = 0x5c;
-const isBreak = tableOf(breakLetter);
 /** 1 for what credentials consist of */
 const isBody = new Uint8Array(256);
 for (const char of '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+/=.:@~')
@@ -126,8 +124,7 @@ function check(anchor: Anchor, bytes: Uint8Array, at: number, state: State, hits
 function isBarred({ barred, isBackwards }: Anchor, bytes: Uint8Array, at: number): boolean {
   const byte = bytes[at];
   if (barred === null || byte === undefined || barred[byte] !== 1) return false;
-  // a line break or a tab as a string of JSON or of source has it: no part of a word
-  return isBackwards || bytes[at - 1] !== BACKSLASH || isBreak[byte] !== 1;
+  return isBackwards || !isBorder(bytes, at);
 }
 
 /** Makes sure that `state.text` holds whatever a pattern at `start` can look at. All bytes are read twice at most. */

@@ -1,4 +1,5 @@
 import { isPlaceholder, prefixed, type TokenRule } from '../token-rule.ts';
+import { endsInBorder } from '../word-borders.ts';
 
 const mixed = (value: string): boolean =>
   !isPlaceholder(value) && /[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value);
@@ -60,8 +61,8 @@ function signed(
   signatures: readonly string[],
   rest: string,
 ): TokenRule {
-  // the letter of a line break in a string of JSON is none of the key
-  const start = new RegExp(`(?:(?<![${alphabet}])|(?<=\\\\[nrt]))[${alphabet}]{${before}}`, 'y');
+  const isOther = new RegExp(`[^${alphabet}]`);
+  const start = new RegExp(`[${alphabet}]{${before}}`, 'y');
   const anchors = signatures.map((text) => text.replace('+', '\\+')).join('|');
   return {
     id,
@@ -70,8 +71,14 @@ function signed(
     pattern: new RegExp(`(?:${anchors})${rest}(?![=${alphabet}])`, 'y'),
     notAfter: null,
     startOf: (text, at) => {
-      start.lastIndex = at - before;
-      return at >= before && start.test(text) ? at - before : -1;
+      const from = at - before;
+      start.lastIndex = from;
+      if (from < 0 || !start.test(text)) return -1;
+      return from === 0 ||
+        isOther.test(text[from - 1] ?? '') ||
+        endsInBorder(text.slice(Math.max(0, from - 32), from))
+        ? from
+        : -1;
     },
     isValid: (value) => !isPlaceholder(value),
   };

@@ -1,5 +1,6 @@
 import { holdsJson } from '../checksums.ts';
 import { alnum, isPlaceholder, prefixed, word, wordOrDash, type TokenRule } from '../token-rule.ts';
+import { endsInBorder } from '../word-borders.ts';
 
 const mixed = (value: string): boolean =>
   !isPlaceholder(value) && /[0-9]/.test(value) && /[A-Za-z]/.test(value);
@@ -48,10 +49,7 @@ export const serviceRules: readonly TokenRule[] = [
     pattern: /:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])/y,
     notAfter: /[^0-9]/,
     body: { chars: wordOrDash, min: 33 },
-    isValid: (value, match) =>
-      /(?:^|[^0-9A-Za-z]|\\[nrt])[0-9]{8,10}$/.test(
-        match.input.slice(Math.max(0, match.index - 12), match.index),
-      ) && mixed(value),
+    isValid: (value, match) => mixed(value) && followsNumber(match),
   },
   prefixed(
     'stripe-secret-key',
@@ -189,3 +187,11 @@ export const serviceRules: readonly TokenRule[] = [
   prefixed('readme-key', 'rdme_', '[0-9a-z]{70}(?![0-9A-Za-z])'),
   prefixed('sourcegraph-token', 'sgp_', '(?:[0-9a-f]{16}_|local_)?[0-9a-f]{40}(?![0-9A-Za-z])'),
 ];
+
+/** Whether the number of a bot stands before a match, with no more digits or letters before it. */
+function followsNumber({ input, index }: RegExpExecArray): boolean {
+  const number = /[0-9]{8,10}$/.exec(input.slice(Math.max(0, index - 10), index));
+  if (number === null) return false;
+  const before = input.slice(Math.max(0, index - number[0].length - 32), index - number[0].length);
+  return !/[0-9A-Za-z]$/.test(before) || endsInBorder(before);
+}
