@@ -10,6 +10,10 @@ const scanner = scannerFor(secret, { detectors: ['token_patterns'] });
 const rulesIn = (text: string): string[] =>
   scanner.scanBytes(bytes(text), 'body').map((finding) => finding.rule.replace('token_patterns/', ''));
 
+/** Whether a rule has an anchor of three characters, before which a dash would be looked for everywhere. */
+const isShort = (id: string): boolean =>
+  tokenRules.find((rule) => rule.id === id)?.anchors.some((text) => text.length === 3) === true;
+
 describe('credential formats', () => {
   it('are at least sixty, each with its own id and a sample', () => {
     expect(tokenRules.length).toBeGreaterThanOrEqual(60);
@@ -32,6 +36,18 @@ describe('credential formats', () => {
     expect(rulesIn(sent.replaceAll('/', '\\/'))).toContain(id);
     expect(rulesIn(JSON.stringify({ tool: sent }))).toContain(id);
   });
+
+  it.each(Object.entries(samples).filter(([id]) => !isShort(id)))(
+    '%s on a line of a diff is found',
+    (id, sample) => {
+      for (const sign of ['-', '+']) {
+        const lines = sample().split('\n');
+        const diff = `@@ -1,2 +1,2 @@\n${lines.map((line) => sign + line).join('\n')}\n`;
+        expect(rulesIn(diff)).toContain(id);
+        expect(rulesIn(JSON.stringify({ diff }))).toContain(id);
+      }
+    },
+  );
 
   it.each(Object.entries(samples))('%s in colour, as grep shows it, is found', (id, sample) => {
     const text = `1: \u001B[01;31m\u001B[K${sample()}\u001B[m\u001B[K`;

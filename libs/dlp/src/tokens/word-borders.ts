@@ -1,3 +1,4 @@
+const NEWLINE = 0x0a;
 const BACKSLASH = 0x5c;
 const ESCAPE = 0x1b;
 const BRACKET = 0x5b;
@@ -8,13 +9,19 @@ const MAX_NUMBERS = 16;
 export const borderLetters = /[nrtmK]/;
 
 /**
- * Whether the letter at `at` is none of the word after it: it ends a line break or a tab as a string of JSON or of source
- * writes it, or a control sequence of a terminal (ECMA-48), as coloured output has it around what was found.
+ * Whether the character at `at` is none of the word after it: it ends a line break or a tab as a string of JSON or of
+ * source writes it, or a control sequence of a terminal (ECMA-48), as coloured output has it around what was found, or it
+ * is the sign of a line in a diff.
  */
 export function isBorder(bytes: Uint8Array, at: number): boolean {
-  const letter = String.fromCharCode(bytes[at] ?? 0);
-  if ('nrt'.includes(letter)) return bytes[at - 1] === BACKSLASH;
-  return 'mK'.includes(letter) && endsControlSequence(bytes, at);
+  const char = String.fromCharCode(bytes[at] ?? 0);
+  if ('mK'.includes(char)) return endsControlSequence(bytes, at);
+  if ('+-'.includes(char)) return bytes[at - 1] === NEWLINE || endsBreak(bytes, at - 1);
+  return endsBreak(bytes, at);
+}
+
+function endsBreak(bytes: Uint8Array, at: number): boolean {
+  return bytes[at - 1] === BACKSLASH && 'nrt'.includes(String.fromCharCode(bytes[at] ?? 0));
 }
 
 function endsControlSequence(bytes: Uint8Array, at: number): boolean {

@@ -1,5 +1,6 @@
 import { isJwt } from '../checksums.ts';
 import { keyBlockEnd, keyLabel } from '../key-block.ts';
+import { quotedKeyBlockEnd } from '../quoted-key-block.ts';
 import { isPlaceholder, wordOrDash, type TokenRule } from '../token-rule.ts';
 
 /** Schemes of database and broker addresses in which a password is a credential. */
@@ -42,7 +43,10 @@ export const keyRules: readonly TokenRule[] = [
     pattern: keyLabel,
     notAfter: null,
     // a label alone, as in documentation, is not a key: some key material must follow it
-    endOf: keyBlockEnd,
+    endOf: (text, from) => {
+      const end = keyBlockEnd(text, from);
+      return end < 0 ? quotedKeyBlockEnd(text, from) : end;
+    },
   },
   {
     id: 'putty-private-key',
