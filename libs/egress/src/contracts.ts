@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { inboundDetectors, outboundDetectors } from '@bot-bottle/dlp';
+import { allowableMethods } from '@bot-bottle/manifest';
 
 const hostName = z
   .string()
@@ -11,6 +12,7 @@ const slotName = z
   .regex(/^EGRESS_TOKEN_\d+$/)
   .describe('token slot: the name under which the sidecar holds one secret');
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/);
+const methodName = z.enum([...allowableMethods], { error: 'this method can not be allowed' });
 
 /** How a credential is put into a request. A row never holds a value or a host variable's name. */
 export const routeAuthSchema = z.strictObject({
@@ -32,7 +34,7 @@ export const routeSchema = z.strictObject({
   ports: z.array(z.int().min(1).max(65535)).min(1),
   scheme: z.enum(['https', 'http']).describe('http: plaintext on port 80, never with auth'),
   path_allowlist: z.array(z.string().startsWith('/')).describe('normalised prefixes; [] allows every path'),
-  methods: z.array(z.string().regex(/^[A-Z]+$/)).describe('[] allows every method'),
+  methods: z.array(methodName).describe('[] allows every method'),
   auth: routeAuthSchema.nullable(),
   authorization: z.enum(['strip', 'agent']),
   agent_headers: z.array(headerName).describe('credential headers of the agent that pass, lower case'),

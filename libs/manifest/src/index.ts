@@ -38,7 +38,7 @@ export { renderYaml } from './text/render-yaml.ts';
 export { isAddressCovered } from './rules/address.ts';
 export { splitEnv, type SplitEnv } from './rules/split-env.ts';
 export { normalizeHost } from './rules/host.ts';
-export { allowableMethods } from './rules/method.ts';
+export { allowableMethods, normalizeMethod } from './rules/method.ts';
 export { isReservedEnvName } from './rules/reserved-env.ts';
 export { readSize } from './rules/size.ts';
 export { agentSchema } from './schema/agent.ts';

@@ -73,6 +73,11 @@ it('takes the host from the target when the body proposes nothing', async () => 
   });
 });
 
+it('reads a target whose method has a hyphen', async () => {
+  const said = await explain({ code: 'host_not_allowed', target: 'M-SEARCH http://tv.example.com:8080/x' });
+  expect(said['call']).toMatchObject({ arguments: { host: 'tv.example.com', ports: [8080] } });
+});
+
 it.each<[string, unknown]>([
   ['another text', 'Forbidden'],
   ['an unknown code', 'made_up_code'],

@@ -1,4 +1,3 @@
-import { allowableMethods } from '@bot-bottle/manifest';
 import type { Route } from '../contracts.ts';
 import { addressAllowed } from '../addresses/classify-address.ts';
 import { parseCidr } from '../addresses/cidr.ts';
@@ -43,9 +42,6 @@ function limitProblems(route: Route): string[] {
     if (!normal.ok || normal.query !== null || normal.path !== prefix) {
       problems.push(`path_allowlist: ${JSON.stringify(prefix)} is not a normalised absolute path`);
     }
-  }
-  for (const method of route.methods) {
-    if (!allowableMethods.has(method)) problems.push(`methods: ${method} can not be allowed`);
   }
   return problems;
 }

@@ -45,7 +45,14 @@ const refused: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
 /** What is wrong with a method in any case; null: a route can allow it. */
 export function checkMethod(method: string): Finding | null {
+  // Letters beyond ASCII have capitals in it: `LıNK` would be `LINK`.
+  if (!/^[A-Za-z-]+$/.test(method)) return finding('this is not an HTTP method');
   const name = method.toUpperCase();
   if (refused.has(name)) return finding('CONNECT, TRACE and TRACK can never be allowed');
   return allowableMethods.has(name) ? null : finding('this is not an HTTP method');
+}
+
+/** The name of a method in any case as routes have it; null: none that a route can allow. */
+export function normalizeMethod(method: string): string | null {
+  return checkMethod(method) === null ? method.toUpperCase() : null;
 }

@@ -1,3 +1,4 @@
+import { routeSchema } from '@bot-bottle/egress';
 import { z } from 'zod';
 import { text } from '../text.ts';
 
@@ -8,10 +9,7 @@ const routeShape = {
   host: text(253).min(1).describe('exact host or `*.suffix`'),
   ports: z.array(z.int().min(1).max(65_535)).min(1).max(16),
   path_allowlist: z.array(text(2048).startsWith('/')).max(64).describe('path prefixes; [] allows every path'),
-  methods: z
-    .array(z.string().regex(/^[A-Z]{1,32}$/))
-    .max(32)
-    .describe('[] allows every method'),
+  methods: routeSchema.shape.methods.max(32),
 };
 
 const minutes = z

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { normalizePath } from '@bot-bottle/egress';
-import { normalizeHost } from '@bot-bottle/manifest';
+import { normalizeHost, normalizeMethod } from '@bot-bottle/manifest';
 import { egressBlockSchema, MAX_GRANT_MINUTES } from '@bot-bottle/supervise';
 import { z } from 'zod';
 import type { EgressBlock } from '../contracts.ts';
@@ -27,7 +27,7 @@ export const egressArgumentsSchema = z.strictObject({
     .optional()
     .describe('Path prefixes such as `/v1/`; leave out to ask for every path. Less is granted sooner.'),
   methods: z
-    .array(z.string().regex(/^[A-Za-z]{1,32}$/, { error: 'is not an HTTP method' }))
+    .array(z.string().regex(/^[A-Za-z-]{1,32}$/, { error: 'is not an HTTP method' }))
     .max(32)
     .optional()
     .describe('HTTP methods such as `GET`; leave out to ask for every method. Less is granted sooner.'),
@@ -54,6 +54,7 @@ export function egressRequest(given: EgressArguments): EgressBlock {
   const problems: string[] = [];
   const host = hostOf(given.host, problems);
   const paths = (given.path_allowlist ?? []).map((path, index) => pathOf(path, index, problems));
+  const methods = (given.methods ?? []).map((method, index) => methodOf(method, index, problems));
   if (given.justification.trim() === '') problems.push('justification: is empty');
   if (problems.length > 0) throw new ToolFailure('invalid_arguments', problems.slice(0, 10).join('; '));
   const parsed = egressBlockSchema.safeParse({
@@ -61,7 +62,7 @@ export function egressRequest(given: EgressArguments): EgressBlock {
     host,
     ports: unique(given.ports ?? [443]).toSorted((a, b) => a - b),
     path_allowlist: unique(paths).toSorted(),
-    methods: unique((given.methods ?? []).map((method) => method.toUpperCase())).toSorted(),
+    methods: unique(methods).toSorted(),
     minutes: given.minutes ?? null,
     justification: given.justification,
   });
@@ -88,6 +89,12 @@ function pathOf(given: string, index: number, problems: string[]): string {
   else if (normal.query !== null) problems.push(`path_allowlist.${index}: has a query`);
   else return normal.path;
   return '';
+}
+
+function methodOf(given: string, index: number, problems: string[]): string {
+  const method = normalizeMethod(given);
+  if (method === null) problems.push(`methods.${index}: is not a method that can be allowed`);
+  return method ?? '';
 }
 
 const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];

@@ -108,7 +108,7 @@ function callOf({ target, asked }: ReadDenial): ToolContent {
 
 function guardCallOf({ target, asked }: ReadDenial): ToolContent {
   const given = z.object({ failed_url: z.url({ protocol: /^https?$/ }).max(512) }).safeParse(asked);
-  const [, seen] = /^[A-Z]{1,32} (https?:\/\/[^\s?#]{1,512})/.exec(target ?? '') ?? [];
+  const [, seen] = /^[A-Z-]{1,32} (https?:\/\/[^\s?#]{1,512})/.exec(target ?? '') ?? [];
   const failedUrl = given.success
     ? visibleLine(given.data.failed_url, 512)
     : (seen ?? '<the URL that was refused>');
@@ -116,7 +116,7 @@ function guardCallOf({ target, asked }: ReadDenial): ToolContent {
 }
 
 function fromTarget(target: string | null): { host: string; ports: number[] } | null {
-  const [, scheme, authority] = /^[A-Z]{1,32} (?:(https?):\/\/)?([^\s/?#]{1,512})/.exec(target ?? '') ?? [];
+  const [, scheme, authority] = /^[A-Z-]{1,32} (?:(https?):\/\/)?([^\s/?#]{1,512})/.exec(target ?? '') ?? [];
   if (authority === undefined) return null;
   const [, host = '', port] = /^(.*?)(?::(\d{1,5}))?$/.exec(visibleLine(authority, 512)) ?? [];
   return { host, ports: [port === undefined ? (scheme === 'http' ? 80 : 443) : Number(port)] };
