@@ -39,6 +39,7 @@ export { isAddressCovered } from './rules/address.ts';
 export { splitEnv, type SplitEnv } from './rules/split-env.ts';
 export { normalizeHost } from './rules/host.ts';
 export { allowableMethods, normalizeMethod } from './rules/method.ts';
+export { type NormalPath, normalizePath, splitTarget } from './rules/normalize-path.ts';
 export { isReservedEnvName } from './rules/reserved-env.ts';
 export { readSize } from './rules/size.ts';
 export { agentSchema } from './schema/agent.ts';

@@ -1,9 +1,9 @@
+import { normalizePath } from '@bot-bottle/manifest';
+import type { NormalPath } from '@bot-bottle/manifest';
 import type { RouteTable } from '../contracts.ts';
 import { formatAuthority } from '../hosts/parse-authority.ts';
 import { stripCredentialQuery } from '../path/credential-query.ts';
 import { gitService } from '../path/git-service.ts';
-import { normalizePath } from '../path/normalize-path.ts';
-import type { NormalPath } from '../path/normalize-path.ts';
 import { pathAllowed } from '../path/path-allowed.ts';
 import { localHost } from '../routes/local-host.ts';
 import { candidateRows } from './candidate-rows.ts';

@@ -1,4 +1,4 @@
-import { splitTarget } from './normalize-path.ts';
+import { splitTarget } from '@bot-bottle/manifest';
 
 const names: ReadonlySet<string> = new Set(['access_token', 'api_key', 'key', 'token']);
 

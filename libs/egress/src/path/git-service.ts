@@ -1,4 +1,4 @@
-import { splitTarget } from './normalize-path.ts';
+import { splitTarget } from '@bot-bottle/manifest';
 
 const push = 'git-receive-pack';
 const fetch = 'git-upload-pack';

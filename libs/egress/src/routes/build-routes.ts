@@ -1,8 +1,8 @@
 import { inboundDetectors, outboundDetectors } from '@bot-bottle/dlp';
+import { normalizePath } from '@bot-bottle/manifest';
 import type { EffectiveRoutes, Route, RouteDlp, RouteRequest } from '../contracts.ts';
 import { EgressError } from '../errors.ts';
 import { normalizeHostPattern } from '../hosts/match-host.ts';
-import { normalizePath } from '../path/normalize-path.ts';
 import { defaultDlp } from './default-dlp.ts';
 import { checkRoute } from './parse-route.ts';
 import { createTokenSlots } from './token-slots.ts';

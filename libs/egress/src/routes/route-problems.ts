@@ -1,9 +1,9 @@
+import { normalizePath } from '@bot-bottle/manifest';
 import type { Route } from '../contracts.ts';
 import { addressAllowed } from '../addresses/classify-address.ts';
 import { parseCidr } from '../addresses/cidr.ts';
 import { matchHost, normalizeHostPattern } from '../hosts/match-host.ts';
 import { normalizeHost } from '../hosts/normalize-host.ts';
-import { normalizePath } from '../path/normalize-path.ts';
 import { localHost } from './local-host.ts';
 
 /** Everything that is wrong with one row beyond its shape; [] when it may be used. */

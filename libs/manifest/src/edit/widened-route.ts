@@ -1,3 +1,4 @@
+import { normalizePathPrefix } from '../rules/path-prefix.ts';
 import type { RouteInput } from '../schema/route.ts';
 
 /** Reach that is to be written into a bottle file. */
@@ -23,7 +24,7 @@ export interface Gains {
 export function gainsOf(entry: RouteInput, reach: Reach): Gains {
   return {
     ports: reach.ports.filter((port) => !entry.ports.includes(port)),
-    path_allowlist: gained(entry.path_allowlist, reach.pathAllowlist),
+    path_allowlist: gained(entry.path_allowlist.map(normalizePathPrefix), reach.pathAllowlist),
     methods: gained(
       entry.methods.map((method) => method.toUpperCase()),
       reach.methods,
@@ -63,7 +64,7 @@ export function isBroader(entry: RouteInput, reach: Reach, gains: Gains): boolea
   // Where the reach holds all that the entry has, the union is the reach itself.
   const left = [
     !entry.ports.every((port) => reach.ports.includes(port)),
-    !isInside(entry.path_allowlist, reach.pathAllowlist),
+    !isInside(entry.path_allowlist.map(normalizePathPrefix), reach.pathAllowlist),
     !isInside(
       entry.methods.map((method) => method.toUpperCase()),
       reach.methods,

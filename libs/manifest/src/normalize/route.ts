@@ -1,19 +1,20 @@
 import type { RouteManifest } from '../contracts.ts';
 import { readHost } from '../rules/host.ts';
+import { normalizePathPrefix } from '../rules/path-prefix.ts';
 import type { RouteInput } from '../schema/route.ts';
 
 function unique<T>(values: readonly T[]): T[] {
   return [...new Set(values)];
 }
 
-/** A validated route in its normal form: lower-case hosts and headers, upper-case methods, no repetitions. */
+/** A validated route in its normal form: lower-case hosts and headers, upper-case methods and escapes, no repetitions. */
 export function normalizeRoute(route: RouteInput): RouteManifest {
   const reading = readHost(route.host);
   const { auth } = route;
   return {
     host: reading.ok ? reading.host : route.host,
     ports: unique(route.ports),
-    pathAllowlist: unique(route.path_allowlist),
+    pathAllowlist: unique(route.path_allowlist.map(normalizePathPrefix)),
     methods: unique(route.methods.map((method) => method.toUpperCase())),
     auth:
       auth === undefined
