@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createChunkedDecoder, parseRequestHead } from '@bot-bottle/egress';
 import type { RequestHead } from '@bot-bottle/egress';
 import { latin1 } from './support/latin1.ts';
-import { NodeReference } from './support/node-reference.ts';
+import { isLastForNode, NodeReference } from './support/node-reference.ts';
 import { knownMethods } from '../src/http1/methods.ts';
 
 const marker = '/marker-of-the-next-request';
@@ -70,6 +70,8 @@ const headerLine = fc.oneof(
     'Upgrade: h2c',
     'Expect: 100-continue',
     'Proxy-Connection: keep-alive',
+    'Proxy-Connection: x, Close',
+    'Proxy-Connection: upgrade',
     'X : y',
     ' folded',
     '\tfolded',
@@ -119,16 +121,15 @@ describe('against the parser of Node', () => {
           const { head } = result;
           const { wire, body } = bodyFor(head);
           // Node refuses bytes after a request that ends the connection, so none are sent there.
-          const next = !head.keepAlive
-            ? ''
-            : `GET ${marker} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n`;
+          const isLast = isLastForNode(head);
+          const next = isLast ? '' : `GET ${marker} HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n`;
           const [first, second] = await reference.read(
             Buffer.concat([bytes, Buffer.from(wire + next, 'latin1')]),
           );
           expect(first).toMatchObject({ method: head.method, url: head.target, version: head.version, body });
           if (first === undefined || first === 'refused') return;
           expect(first.headers).toEqual(head.headers.flat());
-          if (head.keepAlive && head.method !== 'CONNECT' && head.upgrade === null) {
+          if (!isLast && head.method !== 'CONNECT' && head.upgrade === null) {
             expect(second).toMatchObject({ url: marker });
           }
         }),

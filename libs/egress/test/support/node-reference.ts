@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
+import type { RequestHead } from '@bot-bottle/egress';
 
 /** One request as Node's parser gave it. */
 export interface Seen {
@@ -12,12 +13,18 @@ export interface Seen {
   readonly body: string;
 }
 
-/** What Node's own parser makes of one connection. */
+/** What Node's own parser makes of one connection. It is compared in what it reads, not in how much it takes. */
 export class NodeReference {
   private readonly waiting = new Map<Duplex, (what: Seen | 'refused') => void>();
-  private readonly server = createServer({ insecureHTTPParser: false, requireHostHeader: true });
+  private readonly server = createServer({
+    insecureHTTPParser: false,
+    requireHostHeader: true,
+    maxHeaderSize: 1024 * 1024,
+  });
 
   constructor() {
+    // More than 1000 fields or trailers are refused otherwise; 0 is no limit.
+    this.server.maxHeadersCount = 0;
     const onRequest = (request: IncomingMessage): void => {
       const parts: Buffer[] = [];
       request.on('data', (part: Buffer) => parts.push(part));
@@ -66,6 +73,18 @@ export class NodeReference {
   }
 }
 
+/**
+ * Whether Node takes a request that was accepted for the last one of its connection, and refuses whatever follows: it
+ * reads `Proxy-Connection`, which no standard knows and which egress drops, as if it were `Connection`.
+ */
+export function isLastForNode(head: RequestHead): boolean {
+  return !head.keepAlive || head.headers.some(([name, value]) => closes(name, value));
+}
+
+function closes(name: string, value: string): boolean {
+  return /^(?:proxy-)?connection$/i.test(name) && /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i.test(value);
+}
+
 function seen(request: IncomingMessage, body: string): Seen {
   // Answering is what makes Node go on to the next request of the connection.
   const { method = '', url = '', httpVersion: version, rawHeaders: headers } = request;
@@ -81,10 +100,8 @@ function seen(request: IncomingMessage, body: string): Seen {
   return { method, url, version, headers, body };
 }
 
-function ends(what: Seen): boolean {
-  const lower = what.headers.map((text) => text.toLowerCase());
-  const closes = lower.some(
-    (text, i) => i % 2 === 1 && lower[i - 1] === 'connection' && /(^|,)\s*close\s*(,|$)/.test(text),
-  );
-  return what.method === 'CONNECT' || what.version === '1.0' || closes || lower.includes('upgrade');
+function ends({ method, version, headers }: Seen): boolean {
+  const isLast = headers.some((name, index) => index % 2 === 0 && closes(name, headers[index + 1] ?? ''));
+  const upgrades = headers.some((text) => text.toLowerCase() === 'upgrade');
+  return method === 'CONNECT' || version === '1.0' || isLast || upgrades;
 }

@@ -10,7 +10,7 @@ import {
   pathAllowed,
 } from '@bot-bottle/egress';
 import type { AllowDecision, RequestHead, RouteTable, Via } from '@bot-bottle/egress';
-import { NodeReference } from '../../../../libs/egress/test/support/node-reference.ts';
+import { isLastForNode, NodeReference } from '../../../../libs/egress/test/support/node-reference.ts';
 import { must, mustEqual } from '../fuzz/target.ts';
 import type { FuzzTarget } from '../fuzz/target.ts';
 import { headWords } from './words.ts';
@@ -76,18 +76,17 @@ function checkDecision(head: RequestHead, via: Via, decision: AllowDecision): vo
   }
 }
 
-/** Node's limit of a head is 16 KiB, ours is 64. */
-const NODE_HEAD_BYTES = 15 * 1024;
 const LONGEST_BODY = 64;
 
 async function compareWithNode(node: NodeReference, bytes: Buffer, head: RequestHead): Promise<void> {
   const { framing } = head;
-  if (bytes.length > NODE_HEAD_BYTES || (framing.kind === 'length' && framing.length > LONGEST_BODY)) return;
+  if (framing.kind === 'length' && framing.length > LONGEST_BODY) return;
   const body =
     framing.kind === 'length' ? 'b'.repeat(framing.length) : framing.kind === 'chunked' ? 'abc' : '';
   const wire = framing.kind === 'chunked' ? '3\r\nabc\r\n0\r\n\r\n' : body;
   // Node refuses bytes after a request that ends the connection
-  const next = head.keepAlive ? 'GET /next HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n' : '';
+  const isLast = isLastForNode(head);
+  const next = isLast ? '' : 'GET /next HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n';
   const [first, second] = await node.read(Buffer.concat([bytes, Buffer.from(wire + next)]));
   if (first === undefined || first === 'refused') must(false, 'the parser of Node refuses it');
   mustEqual(
@@ -97,7 +96,7 @@ async function compareWithNode(node: NodeReference, bytes: Buffer, head: Request
   );
   mustEqual(first.headers, head.headers.flat(), 'headers');
   mustEqual(first.body, body, 'body');
-  if (!head.keepAlive || head.method === 'CONNECT' || head.upgrade !== null) return;
+  if (isLast || head.method === 'CONNECT' || head.upgrade !== null) return;
   must(second !== undefined && second !== 'refused' && second.url === '/next', 'it ends elsewhere for Node');
 }
 
