@@ -62,6 +62,8 @@ const headerLine = fc.oneof(
     'Transfer-Encoding: CHUNKED',
     'transfer-encoding: identity, chunked',
     'Transfer-Encoding:chunked ',
+    'Transfer-Encoding: chunked\t',
+    'Transfer-Encoding:\tchunked',
     'Connection: close',
     'Connection: keep-alive',
     'Connection: keep-alive, close',

@@ -50,8 +50,14 @@ export function parseRequestHead(bytes: Buffer): HeadResult {
   if (parsedTarget === null) return refuse('malformed request target');
   const headers = parseHeaderFields(lines);
   if (headers === null) return refuse('malformed header');
-  return assemble(method, target, parsedTarget, protocol === 'HTTP/1.1' ? '1.1' : '1.0', headers);
+  const result = assemble(method, target, parsedTarget, protocol === 'HTTP/1.1' ? '1.1' : '1.0', headers);
+  const isTabbed =
+    result.ok && result.head.framing.kind !== 'none' && lines.some((line) => tabbed.test(line));
+  return isTabbed ? refuse('tab beside the length of the body') : result;
 }
+
+// A blank as RFC 9110 5.5 has it, but to some parsers, Node's among them, `chunked` and a tab is another coding.
+const tabbed = /^(?:transfer-encoding|content-length):.*\t/i;
 
 function assemble(
   method: string,
