@@ -126,14 +126,18 @@ it('stops reading a chunked body without end, and keeps none of it', async () =>
   const { port } = await startServer();
   const headers = { 'Content-Length': undefined, 'Transfer-Encoding': 'chunked' };
   const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+  // 256 MiB at most, so that a server that takes everything fails the test instead of hanging it.
+  const all = 4096;
+  let sent = 0;
   function* endless(): Generator<string> {
     yield rawPost({ body: '', headers });
-    // 256 MiB at most, so that a server that takes everything fails the test instead of hanging it.
-    for (let index = 0; index < 4096; index += 1) yield chunk;
+    for (; sent < all; sent += 1) yield chunk;
   }
   const before = process.memoryUsage().arrayBuffers;
   const answer = await rawBytes(port, endless());
-  expect(answer.status).toBe(413);
+  // a client that goes on writing may hear that it was cut off before it reads why
+  expect([413, null]).toContain(answer.status);
+  expect(sent).toBeLessThan(all);
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024);
 });
 
