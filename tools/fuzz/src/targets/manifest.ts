@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { buildRoutes, manifestRouteRequest, parseTable } from '@bot-bottle/egress';
+import { buildRoutes, grantRows, manifestRouteRequest, parseTable } from '@bot-bottle/egress';
 import {
   composeBottle,
   ManifestErrors,
   parseAgent,
   parseBottle,
+  parseGrant,
   renderManifestError,
   renderYaml,
 } from '@bot-bottle/manifest';
@@ -34,10 +35,22 @@ function unlessRefused<T>(call: () => T): T | null {
   }
 }
 
-/** Bottle and agent files. */
+const limits = { maxMinutes: 60, hasCredential: () => true };
+
+/** A grant that is accepted gives rows that egress accepts. */
+function readGrant(text: string): boolean {
+  const grant = unlessRefused(() => parseGrant({ text, file: 'grant' }, limits));
+  if (grant === null) return false;
+  const { host, ports, pathAllowlist, methods, withCredential: inject } = grant;
+  const rows = grantRows({ host, ports, path_allowlist: pathAllowlist, methods, inject }, null);
+  must(rows.flatMap((row) => row.ports).length === ports.length, 'a grant loses a port or gains one');
+  return true;
+}
+
+/** Bottle and agent files, and grants. */
 export const manifest: FuzzTarget = {
   name: 'manifest',
-  about: 'accepted bottles round-trip through YAML and give a route table that egress accepts',
+  about: 'accepted bottles round-trip through YAML; they and grants give routes that egress accepts',
   words: [
     '---\n',
     '\n',
@@ -73,6 +86,11 @@ export const manifest: FuzzTarget = {
     'auth: {scheme: Bearer, token_ref: X}\n',
     'ports: [80, 443]\n',
     'path_allowlist: [/a/../b]\n',
+    'path_allowlist: [/a%20b, /%c3%a9]\n',
+    'methods: [get, M-Search]\n',
+    'host: 1.2.3.4\n',
+    'host: xn--nxasmq6b.example\n',
+    'minutes: null\n',
     'supervise: false\n',
     'git-gate:\n  repos:\n    r: {url: ssh://git@h/r.git}\n',
     '\xef\xbb\xbf',
@@ -82,9 +100,10 @@ export const manifest: FuzzTarget = {
     run: (bytes) => {
       const text = bytes.toString('utf8');
       unlessRefused(() => parseAgent(text, 'me.md'));
+      const isGrant = readGrant(text);
       const declared = unlessRefused(() => parseBottle(text, 'dev.md'));
       must(Reflect.get({}, 'x') === undefined, 'a prototype was polluted');
-      if (declared === null) return false;
+      if (declared === null) return isGrant;
       const written = `---\n${renderYaml(declared.declared)}---\n`;
       const again = parseBottle(written, 'dev.md');
       mustEqual(again.declared, declared.declared, 'a bottle that was written again');
