@@ -76,6 +76,19 @@ describe('a request head', () => {
     expect(JSON.stringify(findings)).not.toContain(secret.slice(0, half));
   });
 
+  it.each(['example.net', 'example.co.uk'])('shows a value in hex that labels of %s cut in two', (owner) => {
+    // as JSON escapes it, so that no label holds enough of it by itself
+    const escaped = Array.from(secret, (char, at) =>
+      at % 2 === 0 ? `\\u00${Buffer.from(char).toString('hex')}` : char,
+    ).join('');
+    const labels =
+      Buffer.from(escaped)
+        .toString('hex')
+        .match(/.{1,63}/g) ?? [];
+    const findings = scanner.scanHead(head({ host: `${labels.join('.')}.${owner}` }));
+    expect(findings.map(({ rule }) => rule)).toEqual(['known_secrets/EGRESS_TOKEN_0']);
+  });
+
   it('does not show a value that is the name of a header', () => {
     const findings = scanner.scanHead(head({ headers: [[`X-${secret}`, secret]] }));
     expect(findings.map((finding) => finding.surface)).toEqual(['header:?', 'header:?']);

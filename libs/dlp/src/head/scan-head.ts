@@ -132,9 +132,12 @@ function partsOf(head: HeadSurfaces): Part[] {
   return parts;
 }
 
-/** What a reader can put together from pieces: parameter values, cookie values, header values. */
+/** Hosts up to this length have no room for an encoded value over several labels. */
+const SHORT_HOST = 40;
+
+/** What a reader can put together from pieces: labels of the host, parameter values, cookie values, header values. */
 function splits(head: HeadSurfaces): string[] {
-  const joined: string[] = [];
+  const joined = head.host.length > SHORT_HOST ? labelsOf(head.host) : [];
   if (head.query !== null) joined.push(valuesOf(head.query, '&'));
   joined.push(head.headers.map(([, value]) => value).join(''));
   joined.push(head.headers.map(([name]) => name).join(''));
@@ -142,6 +145,12 @@ function splits(head: HeadSurfaces): string[] {
     if (name.toLowerCase() === 'cookie') joined.push(valuesOf(value, ';'));
   }
   return joined;
+}
+
+/** The labels before the names of two or three that somebody owns: `example.com`, `example.co.uk`. */
+function labelsOf(host: string): string[] {
+  const labels = host.split('.');
+  return [2, 3].map((owned) => labels.slice(0, -owned).join(''));
 }
 
 function valuesOf(text: string, separator: string): string {

@@ -68,8 +68,10 @@ export function knownContained(
     layers === 'single'
       ? encodings
       : nestedEncodings().filter((each) => (layers === 'nested' ? named(each) : !named(each)));
+  // which is one more encoding around those
+  const surfaces = surfacesOf.filter(({ name }) => layers === 'single' || name !== 'json in json');
   return contained(
-    attacksOf([...secrets, ...canaries], chosen, surfacesOf, every),
+    attacksOf([...secrets, ...canaries], chosen, surfaces, every),
     scannerWith(secrets, canaries),
     (attack, rule) => rule.endsWith(`/${attack.secret.name}`),
   );
