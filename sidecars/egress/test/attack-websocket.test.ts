@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createHash, randomBytes } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { encodeFrame } from '@bot-bottle/egress';
@@ -235,7 +237,11 @@ test('bytes of both sides that come with the handshake are read as frames', asyn
 });
 
 describe('memory stays bounded', () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: unknown = runInNewContext('gc');
+  /** What is held, in MiB: what only waits to be collected differs from run to run. */
   const used = () => {
+    if (typeof collectGarbage === 'function') collectGarbage();
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return (heapUsed + arrayBuffers) / 1024 / 1024;
   };
@@ -249,7 +255,7 @@ describe('memory stays bounded', () => {
       Buffer.concat(Array.from({ length: count }, () => encodeFrame(frame('binary', 'a'), mask))),
     );
     await until(() => server.seen.lines.length === count, 15_000);
-    expect(used() - before).toBeLessThan(40);
+    expect(used() - before).toBeLessThan(10);
   });
 
   test('under a message that never ends, in fragments of one byte and of none', async () => {
@@ -262,7 +268,7 @@ describe('memory stays bounded', () => {
     for (let i = 0; i < 10; i += 1) await written(block);
     agent.write(frame('ping', 'all read'));
     await server.seen.have('ping all read');
-    expect(used() - before).toBeLessThan(40);
+    expect(used() - before).toBeLessThan(10);
     expect(server.seen.lines).toEqual(['ping all read']);
   });
 
