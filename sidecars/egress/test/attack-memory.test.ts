@@ -7,6 +7,7 @@ import { Sweeper } from '../src/limits/sweeper.ts';
 import { BodyCollector, WHOLE_BODY_BYTES } from '../src/request/collect-body.ts';
 import type { Collected } from '../src/request/collect-body.ts';
 import { LazyAbort } from '../src/request/lazy-abort.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { HOST, openTls, route, startProxy, startUpstream } from './harness.ts';
 import type { Proxy, Upstream } from './harness.ts';
 
@@ -24,7 +25,10 @@ afterAll(async () => {
   await upstream.close();
 });
 
-const heapMiB = () => process.memoryUsage().heapUsed / 1024 / 1024;
+const heapMiB = () => {
+  collectGarbage();
+  return process.memoryUsage().heapUsed / 1024 / 1024;
+};
 
 test('a body in chunks of one byte costs about as much as its bytes', async () => {
   const secure = await openTls(proxy, a);
