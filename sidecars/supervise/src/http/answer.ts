@@ -11,8 +11,9 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Milliseconds in which a client may read the refusal of a body that it is still sending. */
+/** Milliseconds, and bytes more, in which a client may read the refusal of a body that it is still sending. */
 const LINGER_MS = 1000;
+const LINGER_BYTES = 4 * 1024 * 1024;
 
 export function answerRefusal(response: ServerResponse, refusal: Refusal): void {
   if (response.headersSent || response.destroyed) {
@@ -21,8 +22,7 @@ export function answerRefusal(response: ServerResponse, refusal: Refusal): void 
   }
   const { status, message, rpc = -32_000, deny, headers = {} } = refusal;
   const body = `${JSON.stringify({ jsonrpc: '2.0', error: { code: rpc, message }, id: null })}\n`;
-  const { req: request } = response;
-  const isUnread = !request.complete;
+  const isUnread = !response.req.complete;
   response.writeHead(status, {
     'Content-Type': 'application/json',
     'Content-Length': Buffer.byteLength(body),
@@ -32,11 +32,28 @@ export function answerRefusal(response: ServerResponse, refusal: Refusal): void 
     ...(isUnread ? { Connection: 'close' } : {}),
     ...headers,
   });
-  response.end(body);
-  if (!isUnread) return;
-  request.resume();
-  const linger = setTimeout(() => request.destroy(), LINGER_MS);
-  request.once('close', () => clearTimeout(linger));
+  if (isUnread) linger(response, body);
+  else response.end(body);
+}
+
+/**
+ * Sends the whole answer without ending it: Node cuts a connection that is to close as soon as its answer ends, and who
+ * is still sending would hear of a reset in place of the reason.
+ */
+function linger(response: ServerResponse, body: string): void {
+  const { req: request } = response;
+  response.write(body);
+  let length = 0;
+  const timer = setTimeout(() => request.destroy(), LINGER_MS);
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > LINGER_BYTES) request.destroy();
+  });
+  request.once('end', () => response.end());
+  request.once('close', () => {
+    clearTimeout(timer);
+    response.end();
+  });
 }
 
 export function answerHealth(response: ServerResponse): void {
