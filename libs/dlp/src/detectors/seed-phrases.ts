@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AllowEntry } from '../contracts.ts';
+import { endsBreak } from '../layers/escaped-break.ts';
 import { isAllowed } from '../findings/is-allowed.ts';
 import { isMnemonic, mnemonicLengths } from '../seed/mnemonic.ts';
 import { seedWords } from '../seed/seed-words.ts';
@@ -11,7 +12,6 @@ const MAX_GAP = 24;
 const MIN_WORD = 3;
 const MAX_WORD = 8;
 const SHORTEST = mnemonicLengths[4];
-const BACKSLASH = 0x5c;
 
 interface Word {
   readonly index: number;
@@ -43,7 +43,7 @@ export class SeedPhrases implements LayerDetector {
     for (let i = 0; i < text.length && hits.length < options.limit; i++) {
       if (!isLetter(text[i] ?? 0)) continue;
       // a line break as JSON writes it
-      if (text[i - 1] === BACKSLASH && isBreak(text[i] ?? 0)) continue;
+      if (endsBreak(text, i)) continue;
       const start = i;
       let code = 0;
       for (; i < text.length && isLetter(text[i] ?? 0); i++) {
@@ -102,10 +102,6 @@ function isLetter(byte: number): boolean {
 }
 
 /** The letters of `\n`, `\r` and `\t`. */
-function isBreak(byte: number): boolean {
-  return byte === 0x6e || byte === 0x72 || byte === 0x74;
-}
-
 /** A word of up to eight letters as one number. */
 function codeOf(word: string): number {
   let code = 0;

@@ -1,4 +1,5 @@
 import { afterSegments, innerPlaces, isMagicBackwards } from './after-segments.ts';
+import { endsBreak, isBreakLetter } from './escaped-break.ts';
 import {
   decodeBase64,
   decodeHex,
@@ -21,9 +22,6 @@ const MIN_LINE = 60;
 const MAX_INNER = 64 * 1024;
 
 const BACKSLASH = 0x5c;
-/** 1 for what a backslash makes a line break or a tab of */
-const isBreak = new Uint8Array(256);
-for (const char of 'nrt') isBreak[char.charCodeAt(0)] = 1;
 
 /** What the runs of base64 and hex in a text stand for. */
 export interface DecodedRuns {
@@ -51,7 +49,7 @@ export function decodeRuns(text: Uint8Array): DecodedRuns | null {
     let start = at;
     while (start > 0 && at - start < MIN_RUN && (table[text[start - 1] ?? 0] ?? -1) >= 0) start--;
     // the letter of a line break in a string of JSON is not the first one of what follows
-    const isAfterBreak = text[start - 1] === BACKSLASH && isBreak[text[start] ?? 0] === 1;
+    const isAfterBreak = endsBreak(text, start);
     if (isAfterBreak) start++;
     let end = runEnd(source, at + 1);
     if (end - start < MIN_RUN) {
@@ -125,7 +123,7 @@ function skipLineBreak(text: Uint8Array, from: number): number {
     if (byte === 0x0a || byte === 0x0d || byte === 0x20 || byte === 0x09) at++;
     else {
       const letter = afterBackslashes(text, at);
-      if (letter === at || isBreak[text[letter] ?? 0] !== 1) break;
+      if (letter === at || !isBreakLetter(text[letter])) break;
       at = letter + 1;
     }
   }

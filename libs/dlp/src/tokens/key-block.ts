@@ -4,7 +4,7 @@ const MAX_BETWEEN = 4000;
 const MAX_NAME = 20;
 const MAX_VALUE = 100;
 /** Characters of material by which a key is told from a label alone, and how many different ones at least. */
-const MATERIAL = 32;
+export const MATERIAL = 32;
 const MIN_DIFFERENT = 6;
 
 const NEWLINE = 0x0a;
@@ -117,7 +117,7 @@ function startsLabel(text: string, at: number): boolean {
 }
 
 /** Whether material is more than a line of the same few characters, as examples have. */
-function isVaried(text: string, at: number): boolean {
+export function isVaried(text: string, at: number): boolean {
   let seen = '';
   for (const char of text.slice(at, at + MATERIAL)) {
     if (!seen.includes(char)) seen += char;

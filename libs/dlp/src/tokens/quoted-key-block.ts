@@ -1,9 +1,8 @@
+import { isVaried, MATERIAL } from './key-block.ts';
+
 /** Lines between the label and the material that are blank or headers, and lines of material. */
 const MAX_BEFORE = 12;
 const MAX_LINES = 1000;
-/** Characters of material by which a key is told from a label alone, and how many different ones at least. */
-const MATERIAL = 32;
-const MIN_DIFFERENT = 6;
 
 /** A line break as it is or as JSON writes it. */
 const lineBreak = /(?:\r?\n|(?:\\{1,8}r)?\\{1,8}n)/y;
@@ -28,7 +27,7 @@ export function quotedKeyBlockEnd(text: string, from: number): number {
     if (next < 0) break;
     const start = past(prefix, text, next);
     const stop = past(material, text, start);
-    if (stop - start >= MATERIAL && (end >= 0 || isVaried(text.slice(start, start + MATERIAL)))) end = stop;
+    if (stop - start >= MATERIAL && (end >= 0 || isVaried(text, start))) end = stop;
     else if (end >= 0 && stop > start) return stop;
     else if (end >= 0) break;
     at = Math.max(start, stop, past(header, text, start));
@@ -41,5 +40,3 @@ function past(pattern: RegExp, text: string, from: number): number {
   pattern.lastIndex = from;
   return pattern.test(text) ? pattern.lastIndex : -1;
 }
-
-const isVaried = (text: string): boolean => new Set(text).size >= MIN_DIFFERENT;

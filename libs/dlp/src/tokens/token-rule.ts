@@ -88,3 +88,7 @@ export function isPlaceholder(value: string): boolean {
   if (/example|placeholder|your[-_]?|changeme|redacted|dummy|xxxx|\*\*\*|<|\.\.\./i.test(body)) return true;
   return new Set(body).size < 6;
 }
+
+/** Whether a value has digits, capitals and small letters, and is no placeholder. */
+export const mixedCase = (value: string): boolean =>
+  !isPlaceholder(value) && /[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value);

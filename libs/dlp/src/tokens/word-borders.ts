@@ -1,5 +1,6 @@
+import { endsBreak } from '../layers/escaped-break.ts';
+
 const NEWLINE = 0x0a;
-const BACKSLASH = 0x5c;
 const ESCAPE = 0x1b;
 const BRACKET = 0x5b;
 /** Longest list of numbers in a control sequence that is read. */
@@ -18,10 +19,6 @@ export function isBorder(bytes: Uint8Array, at: number): boolean {
   if ('mK'.includes(char)) return endsControlSequence(bytes, at);
   if ('+-'.includes(char)) return bytes[at - 1] === NEWLINE || endsBreak(bytes, at - 1);
   return endsBreak(bytes, at);
-}
-
-function endsBreak(bytes: Uint8Array, at: number): boolean {
-  return bytes[at - 1] === BACKSLASH && 'nrt'.includes(String.fromCharCode(bytes[at] ?? 0));
 }
 
 function endsControlSequence(bytes: Uint8Array, at: number): boolean {

@@ -76,9 +76,14 @@ export const routes: FuzzTarget = {
         must(route.owner !== 'grant' || route.auth === null, 'a grant with a credential');
         must(!/^\*(?:\.[^.]*)?$/.test(route.host), `a pattern as wide as ${route.host}`);
       }
-      // names of env secrets are the manifest's own words, and may be anything
-      const shown = allowlistView(table, 0).routes.map((entry) => ({ ...entry, env_secrets: [] }));
-      const view = JSON.stringify(shown);
+      const shown = allowlistView(table, 0).routes;
+      // names of env secrets are the manifest's own words, and may be anything, but no others may be shown
+      const own = new Set(table.routes.flatMap((route) => route.env_secrets));
+      must(
+        shown.every((entry) => entry.env_secrets.every((name) => own.has(name))),
+        'the view for the agent shows an env secret that no route has',
+      );
+      const view = JSON.stringify(shown.map((entry) => ({ ...entry, env_secrets: [] })));
       must(!/EGRESS_TOKEN|"slot"|"owner"/.test(view), 'the view for the agent shows a slot');
       const slots = table.routes.flatMap(({ auth }) => (auth === null ? [] : [auth.slot]));
       rowsToManifest(

@@ -1,8 +1,5 @@
-import { isPlaceholder, prefixed, type TokenRule } from '../token-rule.ts';
+import { isPlaceholder, mixedCase, prefixed, type TokenRule } from '../token-rule.ts';
 import { endsInBorder } from '../word-borders.ts';
-
-const mixed = (value: string): boolean =>
-  !isPlaceholder(value) && /[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value);
 
 const base64 = 'A-Za-z0-9+/';
 const base64url = 'A-Za-z0-9_-';
@@ -12,7 +9,7 @@ const alnum = 'A-Za-z0-9';
 export const azureRules: readonly TokenRule[] = [
   prefixed('azure-ad-secret', ['7Q~', '8Q~'], '[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])', {
     notAfter: null,
-    isValid: mixed,
+    isValid: mixedCase,
   }),
   {
     id: 'azure-storage-key',
@@ -20,7 +17,7 @@ export const azureRules: readonly TokenRule[] = [
     anchors: ['AccountKey='],
     pattern: /AccountKey=([A-Za-z0-9+/]{86}==)/y,
     notAfter: null,
-    isValid: mixed,
+    isValid: mixedCase,
   },
   {
     id: 'azure-sas-signature',
@@ -28,7 +25,7 @@ export const azureRules: readonly TokenRule[] = [
     anchors: ['SharedAccessKey='],
     pattern: /SharedAccessKey=([A-Za-z0-9+/]{43}=)/y,
     notAfter: null,
-    isValid: mixed,
+    isValid: mixedCase,
   },
   // Storage, Batch, Machine Learning, Cosmos DB, API Management
   signed('azure-account-key', 76, base64, ['+ASt', '+ABa', '+AMC', 'ACDb', 'APIM'], `[${base64}]{5}[AQgw]==`),

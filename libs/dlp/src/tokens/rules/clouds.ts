@@ -1,8 +1,5 @@
 import { isBech32 } from '../bech32.ts';
-import { isPlaceholder, prefixed, word, wordOrDash, type TokenRule } from '../token-rule.ts';
-
-const mixed = (value: string): boolean =>
-  !isPlaceholder(value) && /[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value);
+import { isPlaceholder, mixedCase, prefixed, word, wordOrDash, type TokenRule } from '../token-rule.ts';
 
 /** Clouds and hosting. */
 export const cloudRules: readonly TokenRule[] = [
@@ -19,7 +16,7 @@ export const cloudRules: readonly TokenRule[] = [
     pattern:
       /(?:aws_secret(?:_access)?_key|secret_?access_?key)(?:\\{0,15}["'])?[ \t]{0,8}(?:[:=]|=>)[ \t]{0,8}(?:\\{0,15}["'])?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])/iy,
     notAfter: null,
-    isValid: mixed,
+    isValid: mixedCase,
   },
   prefixed(
     'aws-bedrock-key',
@@ -31,12 +28,12 @@ export const cloudRules: readonly TokenRule[] = [
   ),
   prefixed('google-api-key', 'AIza', '[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])', {
     notAfter: wordOrDash,
-    isValid: mixed,
+    isValid: mixedCase,
   }),
   // what replaces those
   prefixed('google-auth-key', 'AQ.A', '[A-Za-z0-9_-]{49}(?![A-Za-z0-9_-])', {
     notAfter: wordOrDash,
-    isValid: mixed,
+    isValid: mixedCase,
   }),
   prefixed('google-oauth-token', 'ya29.', '[A-Za-z0-9_-]{50,2048}', { notAfter: wordOrDash }),
   prefixed('google-oauth-secret', 'GOCSPX-', '[A-Za-z0-9_-]{28}(?![A-Za-z0-9_-])', { notAfter: wordOrDash }),
@@ -45,12 +42,12 @@ export const cloudRules: readonly TokenRule[] = [
   }),
   prefixed('alibaba-access-key', 'LTAI', '[A-Za-z0-9]{12,20}(?![A-Za-z0-9])', {
     notAfter: word,
-    isValid: (value) => mixed(value) && !/key|access/i.test(value),
+    isValid: (value) => mixedCase(value) && !/key|access/i.test(value),
   }),
-  prefixed('tencent-secret-id', 'AKID', '[A-Za-z0-9]{32}(?![A-Za-z0-9])', { isValid: mixed }),
+  prefixed('tencent-secret-id', 'AKID', '[A-Za-z0-9]{32}(?![A-Za-z0-9])', { isValid: mixedCase }),
   prefixed('yandex-key', 'AQVN', '[A-Za-z0-9_-]{35,38}(?![A-Za-z0-9_-])', {
     notAfter: wordOrDash,
-    isValid: mixed,
+    isValid: mixedCase,
   }),
   prefixed(
     'heroku-key',
@@ -62,7 +59,7 @@ export const cloudRules: readonly TokenRule[] = [
   prefixed('vault-token', ['hvs.', 'hvb.', 'hvr.'], '[A-Za-z0-9_-]{24,500}(?![A-Za-z0-9_-])', {
     severity: 'critical',
     notAfter: wordOrDash,
-    isValid: mixed,
+    isValid: mixedCase,
   }),
   {
     id: 'terraform-cloud-token',
